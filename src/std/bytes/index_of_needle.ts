@@ -1,0 +1,33 @@
+import { Buffer } from "node:buffer";
+
+/**
+ * Where a byte array first contains another.
+ *
+ * @param source The byte array to search.
+ * @param needle The bytes looked for.
+ * @param start Where to begin; a negative number counts from the end.
+ * @returns The index, or -1 if there is none. An empty needle is found nowhere.
+ *
+ * @example Usage
+ * ```ts
+ * import { indexOfNeedle } from "@std/bytes/index-of-needle";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = new Uint8Array([0, 1, 2, 1, 2]);
+ * assertEquals(indexOfNeedle(source, new Uint8Array([1, 2])), 1);
+ * assertEquals(indexOfNeedle(source, new Uint8Array([1, 2]), 2), 3);
+ * assertEquals(indexOfNeedle(source, new Uint8Array([3])), -1);
+ * ```
+ */
+export function indexOfNeedle(
+  source: Uint8Array,
+  needle: Uint8Array,
+  start: number = 0,
+): number {
+  if (needle.length === 0 || start >= source.length) return -1;
+  const from = start < 0 ? Math.max(0, source.length + start) : start;
+  return Buffer.from(source.buffer, source.byteOffset, source.length).indexOf(
+    needle,
+    from,
+  );
+}

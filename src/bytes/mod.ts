@@ -1,0 +1,5 @@
+/** Bytes without any knowledge of QEMU: cursor, writer, ranges, names. @module */
+export { Cursor, Incomplete } from "./cursor.ts";
+export type { ByteRange } from "./range.ts";
+export { decodeText, encodeText } from "./text.ts";
+export { ByteWriter } from "./writer.ts";

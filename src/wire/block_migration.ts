@@ -1,0 +1,51 @@
+/** Live block migration as it was up to 9.0: section `block` (main-channel.md §7.5). @module */
+
+import { cstr8, u64, when } from "./fields.ts";
+import { hex } from "./finding.ts";
+import { struct, type Struct } from "./struct.ts";
+
+/** Flags in the low 9 bits of a record's word. */
+export const BLK_MIG_FLAG = {
+  /** A block of a device. */
+  DEVICE_BLOCK: 0x01,
+  /** End of the body. */
+  EOS: 0x02,
+  /** Percent done. */
+  PROGRESS: 0x04,
+  /** Modifier: the block is zero and not sent. */
+  ZERO_BLOCK: 0x08,
+} as const;
+
+/** Bytes of a block. */
+export const BLK_MIG_BLOCK_BYTES = 1 << 20;
+
+/** A record; a block of 1 MiB follows as payload unless it is zero. */
+export interface BlockMigrationRecord {
+  /** Sector or percent, and flags. */
+  word: bigint;
+  /** DEVICE_BLOCK: name of the device. */
+  device?: string;
+}
+
+/** The low bits that hold flags. */
+export function blockMigrationFlags(record: Readonly<Partial<BlockMigrationRecord>>): number {
+  return Number((record.word ?? 0n) & 0x1ffn);
+}
+
+/** Layout of {@linkcode BlockMigrationRecord}. */
+export const blockMigrationRecord: Struct<BlockMigrationRecord> = struct<BlockMigrationRecord>("block migration", [
+  u64("word", {
+    meaning: (word) => `${word >> 9n} | ${hex(word & 0x1ffn)}`,
+    check: (word) => {
+      const flags = Number(word & 0x1ffn);
+      if ([0x01, 0x02, 0x04, 0x09].includes(flags)) return undefined;
+      return {
+        code: "flags",
+        fatal: true,
+        message: `has flags ${hex(flags)}, which nobody knows`,
+        qemu: `Unknown block migration flags: ${hex(flags)}`,
+      };
+    },
+  }),
+  when((record) => (blockMigrationFlags(record) & BLK_MIG_FLAG.DEVICE_BLOCK) !== 0, cstr8("device")),
+]);

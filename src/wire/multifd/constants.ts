@@ -1,0 +1,105 @@
+/** First word of the initial packet and of every packet. */
+export const MULTIFD_MAGIC = 0x11223344;
+
+/** Second word of the initial packet and of every packet. */
+export const MULTIFD_VERSION = 1;
+
+/** Most bytes of RAM that one packet describes, whatever the page size. */
+export const MULTIFD_PACKET_SIZE = 524288;
+
+/** Largest payload that QEMU's zlib, zstd and qatzip receivers have room for: twice a packet. */
+export const MULTIFD_CODEC_BUFFER_SIZE = 2 * MULTIFD_PACKET_SIZE;
+
+/** Length of the initial packet. */
+export const MULTIFD_INIT_LENGTH = 64;
+
+/** Length of what all packets begin with: magic, version, flags. */
+export const MULTIFD_START_LENGTH = 12;
+
+/** Length of a device-state packet's header. */
+export const MULTIFD_DEVICE_STATE_LENGTH = 276;
+
+/** Page sizes of QEMU's targets, the most frequent first. */
+export const MULTIFD_PAGE_SIZES: readonly number[] = [4096, 8192, 16384, 65536, 1024];
+
+/** Bits of a packet's flags (multifd.md §3.1). */
+export const MULTIFD_FLAG = {
+  SYNC: 0x01,
+  ZLIB: 0x02,
+  ZSTD: 0x04,
+  QPL: 0x08,
+  UADK: 0x10,
+  QATZIP: 0x20,
+  DEVICE_STATE: 0x40,
+} as const;
+
+/** The flags that say how pages are compressed: none or exactly one is set. */
+export const MULTIFD_COMPRESSION_MASK = 0x3e;
+
+/** How the pages of a packet are compressed. */
+export type MultifdCompression = "none" | "zlib" | "zstd" | "qpl" | "uadk" | "qatzip";
+
+/** The flag bits of each compression method. */
+export const MULTIFD_COMPRESSION_FLAGS: Readonly<Record<MultifdCompression, number>> = {
+  none: 0,
+  zlib: MULTIFD_FLAG.ZLIB,
+  zstd: MULTIFD_FLAG.ZSTD,
+  qpl: MULTIFD_FLAG.QPL,
+  uadk: MULTIFD_FLAG.UADK,
+  qatzip: MULTIFD_FLAG.QATZIP,
+};
+
+const METHODS = Object.keys(MULTIFD_COMPRESSION_FLAGS) as MultifdCompression[];
+
+/** The compression method that `flags` name; undefined if they name several. */
+export function multifdCompression(flags: number): MultifdCompression | undefined {
+  const bits = flags & MULTIFD_COMPRESSION_MASK;
+  return METHODS.find((method) => MULTIFD_COMPRESSION_FLAGS[method] === bits);
+}
+
+/** The names of the bits in `flags`, for the annotated view. */
+export function describeMultifdFlags(flags: number): string {
+  const names: string[] = [];
+  let rest = flags;
+  for (const [name, bit] of Object.entries(MULTIFD_FLAG)) {
+    if ((flags & bit) !== 0) names.push(name);
+    rest &= ~bit;
+  }
+  if (rest !== 0) names.push(`unknown 0x${(rest >>> 0).toString(16)}`);
+  return names.length === 0 ? "no compression" : names.join(" | ");
+}
+
+/**
+ * Pages that fit into one packet. Throws `RangeError` for a page size (in bytes) that no QEMU target can have.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { multifdPageCount } from "@migwire/migwire";
+ *
+ * assertEquals(multifdPageCount(4096), 128);
+ * ```
+ */
+export function multifdPageCount(pageSize: number): number {
+  const count = MULTIFD_PACKET_SIZE / pageSize;
+  if (!Number.isInteger(count) || count > MULTIFD_PACKET_SIZE / 1024 || (count & (count - 1)) !== 0) {
+    throw new RangeError(`Cannot use ${pageSize} as page size: a power of two from 1024 to 524288 is wanted`);
+  }
+  return count;
+}
+
+/**
+ * Length in bytes of a RAM packet's header, which depends on the page size and is not on the wire (multifd.md §1.6).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { multifdRamHeaderLength } from "@migwire/migwire";
+ *
+ * assertEquals(multifdRamHeaderLength(4096), 1344);
+ * assertEquals(multifdRamHeaderLength(65536), 384);
+ * ```
+ */
+export function multifdRamHeaderLength(pageSize: number): number {
+  return 320 + 8 * multifdPageCount(pageSize);
+}

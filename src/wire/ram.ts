@@ -1,0 +1,327 @@
+/** Records of the `ram` section and of the postcopy-preempt channel (main-channel.md §5, §11, §12). @module */
+
+import type { ByteWriter } from "../bytes/mod.ts";
+import type { Decoder } from "./decoder.ts";
+import { cstr8, i32, type Rules, size64, u16, u32, u8, when } from "./fields.ts";
+import { hex } from "./finding.ts";
+import { type Field, type Struct, struct } from "./struct.ts";
+
+/** Flag bits of a record's first word (§5.1). */
+export const RAM_SAVE_FLAG = {
+  /** A page of one repeated byte. */
+  ZERO: 0x002,
+  /** The block list. */
+  MEM_SIZE: 0x004,
+  /** A page. */
+  PAGE: 0x008,
+  /** End of the body. */
+  EOS: 0x010,
+  /** Modifier: same block as the page record before, no name. */
+  CONTINUE: 0x020,
+  /** A page as a difference. */
+  XBZRLE: 0x040,
+  /** RDMA only. */
+  HOOK: 0x080,
+  /** A compressed page, up to 9.0. */
+  COMPRESS_PAGE: 0x100,
+  /** Every multifd channel sends a SYNC packet here, 8.1 and later. */
+  MULTIFD_FLUSH: 0x200,
+} as const;
+
+/** Flags are below the smallest target page. */
+const FLAGS_MASK = 0x3ff;
+
+/** First word of every record: a byte offset, with flags in its low bits. */
+export interface RamWord {
+  /** Offset of the page in its block; the total length of all blocks in a block list. */
+  pageOffset: number;
+  /** {@linkcode RAM_SAVE_FLAG} bits. */
+  flags: number;
+}
+
+/**
+ * Names of the flag bits that are set, QEMU's.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ramFlagNames } from "@migwire/migwire";
+ *
+ * assertEquals(ramFlagNames(0x28), "PAGE|CONTINUE");
+ * ```
+ */
+export function ramFlagNames(flags: number): string {
+  const names = Object.entries(RAM_SAVE_FLAG).filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);
+  const unknown = Object.values(RAM_SAVE_FLAG).reduce((rest, bit) => rest & ~bit, flags);
+  return [...names, ...(unknown === 0 ? [] : [hex(unknown)])].join("|") || "0";
+}
+
+function ramWord<T extends RamWord>(): Field<T> {
+  return {
+    name: "word",
+    read(decoder: Decoder, into: Partial<T>): void {
+      decoder.need(8);
+      const start = decoder.offset;
+      const high = decoder.u32();
+      const low = decoder.u32();
+      if (high > 0x1fffff) {
+        decoder.fail({ code: "offset", field: "word", offset: start, message: "page offset is beyond any memory" });
+      }
+      into.flags = low & FLAGS_MASK;
+      into.pageOffset = high * 0x1_0000_0000 + (low - into.flags);
+      decoder.trace?.({
+        offset: start,
+        length: 8,
+        field: "word",
+        value: `${hex(into.pageOffset)} | ${hex(into.flags)}`,
+        meaning: `${into.flags & RAM_SAVE_FLAG.MEM_SIZE ? "total bytes" : "offset in the block"} | ${
+          ramFlagNames(into.flags)
+        }`,
+      });
+    },
+    write(writer: ByteWriter, from: Readonly<T>): void {
+      writer.u32(Math.floor(from.pageOffset / 0x1_0000_0000));
+      writer.u32(((from.pageOffset % 0x1_0000_0000) | from.flags) >>> 0);
+    },
+  };
+}
+
+/** A record that is nothing but its word: EOS, MULTIFD_FLUSH, HOOK. */
+export const ramMark: Struct<RamWord> = struct<RamWord>("RAM record", [ramWord()]);
+
+/** Beginning of a page record of any kind. */
+export interface RamPageHeader extends RamWord {
+  /** Name of the block; absent with CONTINUE. */
+  block?: string;
+}
+
+const notContinued = (record: Readonly<Partial<RamPageHeader>>): boolean =>
+  ((record.flags ?? 0) & RAM_SAVE_FLAG.CONTINUE) === 0;
+
+const pageHeader = <T extends RamPageHeader>(): Field<T>[] => [
+  ramWord<T>(),
+  when<T>(notContinued, cstr8<RamPageHeader>("block") as Field<T>),
+];
+
+/** Layout of a page; its contents follow as payload (§5.3). */
+export const ramPageHeader: Struct<RamPageHeader> = struct<RamPageHeader>("RAM page", pageHeader());
+
+/** A page of one byte value (§5.4). */
+export interface RamZero extends RamPageHeader {
+  /** The byte; 0 from every source. */
+  fill: number;
+}
+
+/** Layout of {@linkcode RamZero}. */
+export const ramZero: Struct<RamZero> = struct<RamZero>("RAM zero page", [
+  ...pageHeader<RamZero>(),
+  u8("fill", {
+    check: (fill) =>
+      fill === 0
+        ? undefined
+        : { code: "fill", message: `is ${fill}, expected 0`, qemu: `Found a zero page with value ${fill}` },
+  }),
+]);
+
+/** A page as a difference to its last content (§5.5); the encoded data follow as payload. */
+export interface RamXbzrle extends RamPageHeader {
+  /** 1. */
+  encoding: number;
+  /** Bytes of encoded data. */
+  encodedLength: number;
+}
+
+/** Layout of {@linkcode RamXbzrle}. */
+export const ramXbzrle: Struct<RamXbzrle> = struct<RamXbzrle>("XBZRLE page", [
+  ...pageHeader<RamXbzrle>(),
+  u8("encoding", {
+    check: (encoding) =>
+      encoding === 1 ? undefined : {
+        code: "xbzrle-encoding",
+        message: `is ${encoding}, expected 1`,
+        qemu: "Failed to load XBZRLE page - wrong compression!",
+        fatal: true,
+      },
+  }),
+  u16("encodedLength"),
+]);
+
+/** A compressed page (§5.6); the zlib stream follows as payload. */
+export interface RamCompressPage extends RamPageHeader {
+  /** Bytes of the zlib stream. */
+  compressedLength: number;
+}
+
+/** Layout of {@linkcode RamCompressPage}. */
+export const ramCompressPage: Struct<RamCompressPage> = struct<RamCompressPage>("compressed page", [
+  ...pageHeader<RamCompressPage>(),
+  i32("compressedLength"),
+]);
+
+/** What mapped-ram puts behind a block's entry (§12.1). */
+export interface MappedRamHeader {
+  /** 1. */
+  version: number;
+  /** Target page size. */
+  pageSize: number;
+  /** File offset of the bitmap: right behind this header. */
+  bitmapOffset: number;
+  /** File offset of the pages. */
+  pagesOffset: number;
+}
+
+/** Layout of {@linkcode MappedRamHeader}, 28 bytes. */
+export const mappedRamHeader: Struct<MappedRamHeader> = struct<MappedRamHeader>("mapped-ram header", [
+  u32("version", {
+    check: (version) =>
+      version <= 1 ? undefined : {
+        code: "mapped-ram-version",
+        message: `is ${version}, at most 1 is known`,
+        qemu: `Migration mapped-ram capability version not supported (expected <= 1, got ${version})`,
+        fatal: true,
+      },
+  }),
+  size64("pageSize", {
+    check: (size) =>
+      size >= 1024 && size <= 65536 && (size & (size - 1)) === 0
+        ? undefined
+        : { code: "page-size", message: `is ${size}, no target has such pages`, fatal: true },
+  }),
+  size64("bitmapOffset"),
+  size64("pagesOffset"),
+]);
+
+/** An entry of the block list (§5.2). */
+export interface RamBlockEntry {
+  /** Name of the block. */
+  block: string;
+  /** Bytes in use. */
+  usedLength: number;
+  /** Host page size; present only with postcopy, where it is not the usual one. */
+  hostPageSize?: number;
+  /** Guest physical address; present with x-ignore-shared. */
+  address?: number;
+  /** Present with mapped-ram. */
+  mapped?: MappedRamHeader;
+}
+
+/** Which optional parts the entries of a block list have: nothing in the list itself tells. */
+export interface BlockListShape {
+  /** x-ignore-shared: each entry has an address. */
+  readonly addresses: boolean;
+  /** mapped-ram: each entry has a header. */
+  readonly mapped: boolean;
+  /** Host page sizes that an entry may state, OR-ed, from POSTCOPY_ADVISE; 0n for none. */
+  readonly hostPageSizes: bigint;
+}
+
+/**
+ * A page-size word is a power of two from the advice; what else may stand there is a name, whose length byte is not
+ * zero, or a flag word, which is smaller than any page (§5.2).
+ */
+function hostPageSizeFollows(decoder: Decoder, sizes: bigint): boolean {
+  if (sizes === 0n) return false;
+  if (!decoder.canPeek(1) || decoder.bytes[decoder.pos] !== 0 || !decoder.canPeek(8)) return false;
+  const start = decoder.pos;
+  const value = decoder.u64();
+  decoder.pos = start;
+  return value >= 0x1000n && (value & (value - 1n)) === 0n && (value & sizes) !== 0n;
+}
+
+/** A row that is read if the shape of the list says so, and written if the value is there. */
+function present<T>(row: Field<T>, there: (decoder: Decoder) => boolean): Field<T> {
+  return {
+    name: row.name,
+    read(decoder, into): void {
+      if (there(decoder)) row.read(decoder, into);
+    },
+    write(writer, from): void {
+      if ((from as { [key: string]: unknown })[row.name] !== undefined) row.write(writer, from);
+    },
+  };
+}
+
+const usedLengthRules: Rules<RamBlockEntry, number> = {
+  check: (length) =>
+    length % 1024 === 0
+      ? undefined
+      : { code: "block-length", severity: "warning", message: `is ${length}, not a multiple of any page size` },
+};
+
+/** Layout of an entry in a list of the given shape. */
+export function ramBlockEntry(shape: BlockListShape): Struct<RamBlockEntry> {
+  return struct<RamBlockEntry>("RAM block", [
+    cstr8("block", {
+      check: (name) =>
+        name.length > 0 ? undefined : { code: "block", fatal: true, message: "is empty: the list is not in step" },
+    }),
+    size64("usedLength", usedLengthRules),
+    present(size64("hostPageSize"), (decoder) => hostPageSizeFollows(decoder, shape.hostPageSizes)),
+    present(size64("address"), () => shape.addresses),
+    present({
+      name: "mapped",
+      read(decoder, into): void {
+        into.mapped = decoder.within("mapped", () => mappedRamHeader.read(decoder));
+      },
+      write(writer, from): void {
+        if (from.mapped !== undefined) mappedRamHeader.write(writer, from.mapped);
+      },
+    }, () => shape.mapped),
+  ]);
+}
+
+/** The block list (§5.2). With mapped-ram only the word: the entries are records of their own, with bitmap and pages. */
+export interface RamBlockList extends RamWord {
+  /** Entries, as many as it takes to make up the total. */
+  blocks: RamBlockEntry[];
+}
+
+/** Blocks that are believed: machines have a few dozen, and a list must not take more memory than it brings. */
+const RAM_BLOCK_LIMIT = 10_000;
+
+/** Layout of a list of the given shape. */
+export function ramBlockList(shape: BlockListShape): Struct<RamBlockList> {
+  const entry = ramBlockEntry(shape);
+  return struct<RamBlockList>("RAM block list", [
+    ramWord(),
+    {
+      name: "blocks",
+      read(decoder, into): void {
+        const blocks: RamBlockEntry[] = [];
+        let left = shape.mapped ? 0 : into.pageOffset ?? 0;
+        while (left > 0) {
+          const start = decoder.offset;
+          const block = decoder.within(`blocks[${blocks.length}]`, () => entry.read(decoder));
+          if (block.usedLength > left) {
+            decoder.fail({
+              code: "block-total",
+              field: "usedLength",
+              offset: start,
+              message:
+                `blocks add up to more than the total: "${block.block}" has ${block.usedLength} bytes, ${left} were left`,
+            });
+          }
+          left -= block.usedLength;
+          blocks.push(block);
+          if (blocks.length > RAM_BLOCK_LIMIT) {
+            decoder.fail({ code: "block-count", offset: start, message: `more than ${RAM_BLOCK_LIMIT} RAM blocks` });
+          }
+        }
+        into.blocks = blocks;
+      },
+      write(writer, from): void {
+        for (const block of from.blocks) entry.write(writer, block);
+      },
+    },
+  ]);
+}
+
+/** Bytes of a block's bitmap in a mapped-ram file: one bit a page, in 64-bit words (§12.1). */
+export function mappedBitmapBytes(usedLength: number, pageSize: number): number {
+  return Math.ceil(usedLength / pageSize / 64) * 8;
+}
+
+/** Largest result of zlib for one page: QEMU's compressBound (§5.6). */
+export function compressBound(pageSize: number): number {
+  return pageSize + (pageSize >> 12) + (pageSize >> 14) + (pageSize >> 25) + 13;
+}

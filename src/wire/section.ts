@@ -1,0 +1,110 @@
+/** Framing of the main channel: section headers and footers, EOF, VM description (main-channel.md §3, §4). @module */
+
+import { cstr8, mustBe, u32, u8 } from "./fields.ts";
+import { struct, type Struct } from "./struct.ts";
+
+/** First byte of an element of the main channel (§1.1). */
+export const SECTION_TYPES = {
+  /** End of the element list. */
+  EOF: 0x00,
+  /** Setup of an iterable entry. */
+  START: 0x01,
+  /** An iteration. */
+  PART: 0x02,
+  /** Completion of an iterable entry. */
+  END: 0x03,
+  /** Whole state of an entry that does not iterate. */
+  FULL: 0x04,
+  /** Only inside of vmstate bodies. */
+  SUBSECTION: 0x05,
+  /** JSON text that describes the FULL sections. */
+  VMDESCRIPTION: 0x06,
+  /** Machine type and what source and destination must share. */
+  CONFIGURATION: 0x07,
+  /** A command to the destination. */
+  COMMAND: 0x08,
+  /** After each section body. */
+  FOOTER: 0x7e,
+} as const;
+
+/** Header of a START or FULL section (§3.1). */
+export interface LongSectionHeader {
+  /** 0x01 or 0x04. */
+  type: number;
+  /** Number of the entry in this stream. */
+  sectionId: number;
+  /** Name of the entry: `ram`, `0000:00:05.0/vfio`. */
+  idstr: string;
+  /** Tells entries of one name apart. */
+  instanceId: number;
+  /** Version of the entry's format. */
+  versionId: number;
+}
+
+/** Layout of {@linkcode LongSectionHeader}. */
+export const longSectionHeader: Struct<LongSectionHeader> = struct<LongSectionHeader>("section header", [
+  u8("type"),
+  u32("sectionId"),
+  cstr8("idstr", {
+    check: (idstr, header) =>
+      idstr.length > 0 ? undefined : {
+        code: "idstr",
+        fatal: true,
+        message: "is empty",
+        qemu: `Unable to read ID string for section ${header.sectionId}`,
+      },
+  }),
+  u32("instanceId"),
+  u32("versionId"),
+]);
+
+/** Header of a PART or END section (§3.2). */
+export interface ShortSectionHeader {
+  /** 0x02 or 0x03. */
+  type: number;
+  /** Id that a START announced. */
+  sectionId: number;
+}
+
+/** Layout of {@linkcode ShortSectionHeader}. */
+export const shortSectionHeader: Struct<ShortSectionHeader> = struct<ShortSectionHeader>("section header", [
+  u8("type"),
+  u32("sectionId"),
+]);
+
+/** Footer of any section (§3.3). */
+export interface SectionFooter {
+  /** 0x7e. */
+  marker: number;
+  /** Id of the section that ends. */
+  sectionId: number;
+}
+
+/** Layout of {@linkcode SectionFooter}. */
+export const sectionFooter: Struct<SectionFooter> = struct<SectionFooter>("section footer", [
+  u8("marker", mustBe(SECTION_TYPES.FOOTER, () => ({ code: "footer-missing", fatal: true }))),
+  u32("sectionId"),
+]);
+
+/** The EOF byte (§3.4). */
+export interface EndOfStream {
+  /** 0x00. */
+  type: number;
+}
+
+/** Layout of {@linkcode EndOfStream}. */
+export const endOfStream: Struct<EndOfStream> = struct<EndOfStream>("EOF", [u8("type")]);
+
+/** Header of the VM description; the text follows as payload (§4). */
+export interface VmDescriptionHeader {
+  /** 0x06. */
+  type: number;
+  /** Bytes of text. */
+  textLength: number;
+}
+
+/** Layout of {@linkcode VmDescriptionHeader}. */
+export const vmDescriptionHeader: Struct<VmDescriptionHeader> = struct<VmDescriptionHeader>("VM description", [
+  u8("type"),
+  u32("textLength"),
+]);

@@ -1,0 +1,149 @@
+import type { ByteRange } from "../bytes/mod.ts";
+import {
+  configEndFault,
+  type Decoder,
+  hex,
+  type Struct,
+  VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY,
+  VFIO_MIG_FLAG_DEV_CONFIG_STATE,
+  VFIO_MIG_FLAG_DEV_DATA_STATE,
+  VFIO_MIG_FLAG_DEV_INIT_DATA_SENT,
+  VFIO_MIG_FLAG_DEV_SETUP_STATE,
+  VFIO_MIG_FLAG_END_OF_STATE,
+  vfioConfigLoadReady,
+  type VfioConfigState,
+  vfioConfigState,
+  vfioConfigStateOnChannel,
+  type VfioData,
+  vfioData,
+  vfioEndOfState,
+  vfioInitDataSent,
+  vfioSetupState,
+  type VfioTag,
+} from "../wire/mod.ts";
+import type { ChannelReader } from "./channel_reader.ts";
+import type { Layouts } from "./layouts.ts";
+import type { BaseRecord } from "./record.ts";
+import type { SectionBody } from "./section_body.ts";
+
+/** A tag that stands alone in the section of a VFIO device. */
+export interface VfioTagRecord extends BaseRecord, Readonly<VfioTag> {
+  /** Which tag. */
+  readonly kind: "vfio-setup-state" | "vfio-end-of-state" | "vfio-init-data-sent" | "vfio-config-load-ready";
+}
+
+/** Device data on the main channel; the payload is what the destination's device is given. */
+export interface VfioDataRecord extends BaseRecord, Readonly<VfioData> {
+  /** Device data. */
+  readonly kind: "vfio-data";
+  /** The data. */
+  readonly payload: ByteRange;
+}
+
+/** The device's config on the main channel. */
+export interface VfioConfigRecord extends BaseRecord, Readonly<VfioConfigState> {
+  /** The config. */
+  readonly kind: "vfio-config";
+}
+
+/** Records of the section of a VFIO device. */
+export type VfioRecord = VfioTagRecord | VfioDataRecord | VfioConfigRecord;
+
+/** Structures of the records of a VFIO device's section. */
+export const VFIO_LAYOUTS: Layouts = {
+  "vfio-setup-state": vfioSetupState,
+  "vfio-end-of-state": vfioEndOfState,
+  "vfio-data": vfioData,
+  "vfio-config": vfioConfigState,
+  "vfio-init-data-sent": vfioInitDataSent,
+  "vfio-config-load-ready": vfioConfigLoadReady,
+};
+
+/** Tags that stand alone and end the body. */
+const LAST_TAGS: ReadonlyMap<bigint, readonly [kind: VfioTagRecord["kind"], layout: Struct<VfioTag>]> = new Map([
+  [VFIO_MIG_FLAG_END_OF_STATE, ["vfio-end-of-state", vfioEndOfState]],
+  [VFIO_MIG_FLAG_DEV_INIT_DATA_SENT, ["vfio-init-data-sent", vfioInitDataSent]],
+  [VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY, ["vfio-config-load-ready", vfioConfigLoadReady]],
+]);
+
+/** What must be followed by END_OF_STATE. */
+type Closing = "setup" | "config";
+
+/**
+ * The body of a section of a VFIO device on the main channel (vfio.md §3.2). QEMU reads any body in a section of any
+ * kind. One object reads one body.
+ */
+export class VfioBody implements SectionBody {
+  /** What was read last, if only END_OF_STATE can come now. */
+  #closing: Closing | undefined;
+
+  /** What comes next, for people. */
+  get expecting(): string {
+    return this.#closing === undefined ? "VFIO tag" : `end of VFIO ${this.#closing} state`;
+  }
+
+  /** Reads one record; returns whether the body ends with it. Throws `WireError` where the tag is none. */
+  step(reader: ChannelReader): boolean {
+    const { decoder } = reader;
+    decoder.reading = this.expecting;
+    const offset = decoder.offset;
+    const tag = peekTag(decoder);
+    if (this.#closing !== undefined && tag !== VFIO_MIG_FLAG_END_OF_STATE) failClosing(decoder, this.#closing, tag);
+    const last = LAST_TAGS.get(tag);
+    if (last !== undefined) {
+      const [kind, layout] = last;
+      const record: VfioTagRecord = { kind, offset, length: 8, ...layout.read(decoder) };
+      reader.emit(record);
+      return true;
+    }
+    switch (tag) {
+      case VFIO_MIG_FLAG_DEV_DATA_STATE: {
+        const head = vfioData.read(decoder);
+        const payload = { offset: decoder.offset, length: head.size };
+        const record: VfioDataRecord = { kind: "vfio-data", offset, length: 16 + head.size, ...head, payload };
+        reader.pass(record);
+        return false;
+      }
+      case VFIO_MIG_FLAG_DEV_SETUP_STATE: {
+        const setup = vfioSetupState.read(decoder);
+        const record: VfioTagRecord = { kind: "vfio-setup-state", offset, length: 8, ...setup };
+        this.#closing = "setup";
+        reader.emit(record);
+        return false;
+      }
+      case VFIO_MIG_FLAG_DEV_CONFIG_STATE: {
+        const state = vfioConfigStateOnChannel.read(decoder);
+        const record: VfioConfigRecord = { kind: "vfio-config", offset, length: decoder.offset - offset, ...state };
+        this.#closing = "config";
+        reader.emit(record);
+        return false;
+      }
+      default:
+        return decoder.fail({
+          code: "unknown-tag",
+          field: "tag",
+          message: `tag is ${hex(tag)}, which no QEMU knows`,
+          qemu: `NAME: Unknown tag ${hex(tag)}`,
+        });
+    }
+  }
+}
+
+function peekTag(decoder: Decoder): bigint {
+  const tag = decoder.u64();
+  decoder.pos -= 8;
+  return tag;
+}
+
+function failClosing(decoder: Decoder, closing: Closing, found: bigint): never {
+  if (closing === "config") {
+    const { code, message, qemu = "" } = configEndFault(found);
+    decoder.fail({ code, field: "tag", message: `tag behind the config ${message}`, qemu });
+  }
+  decoder.fail({
+    code: "setup-eos",
+    field: "tag",
+    message: `tag behind the setup state is ${hex(found)}, expected ${hex(VFIO_MIG_FLAG_END_OF_STATE)}`,
+    qemu: `NAME: SETUP STATE: EOS not found ${hex(found)}`,
+  });
+}

@@ -1,0 +1,85 @@
+/** Why a capture cannot be opened or read. Stable, for programs. */
+export type CaptureErrorCode =
+  /** There is nothing of that name. */
+  | "not-found"
+  /** The operating system forbids it. */
+  | "permission-denied"
+  /** Deno was started without the permission. */
+  | "not-allowed"
+  /** No bytes. */
+  | "is-empty"
+  /** A directory without any channel. */
+  | "no-channels"
+  /** Not a capture of a version that is known. */
+  | "format"
+  /** The offset is not inside of the file, or there can be none. */
+  | "offset"
+  /** A save image of libvirt: the stream begins further on. */
+  | "libvirt-image"
+  /** A disk image. */
+  | "qcow2-image"
+  /** The stream is compressed. */
+  | "compressed"
+  /** It does not fit into memory. */
+  | "too-large"
+  /** Standard input is a terminal. */
+  | "terminal"
+  /** Reading failed. */
+  | "read-failed";
+
+/**
+ * A capture that cannot be opened, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { CaptureError, MemorySource, sourceAt } from "@migwire/migwire";
+ *
+ * const error = assertThrows(() => sourceAt(new MemorySource(new Uint8Array(4)), 4, "x.bin"), CaptureError);
+ * assertEquals(error.code, "offset");
+ * ```
+ */
+export class CaptureError extends Error {
+  /** The class's name. */
+  override readonly name = "CaptureError";
+  /** Why, for programs. */
+  readonly code: CaptureErrorCode;
+  /** What to do about it, for people; empty if nothing helps. */
+  readonly hint: string;
+
+  /** The error `code`, with its text for people and what to do about it. */
+  constructor(code: CaptureErrorCode, message: string, hint?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint ?? "";
+  }
+}
+
+/** Runs `action` on the file or directory `path`; what the system throws becomes a {@linkcode CaptureError}. */
+export function withPath<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw explain(path, error);
+  }
+}
+
+function explain(path: string, cause: unknown): unknown {
+  if (cause instanceof CaptureError || !(cause instanceof Error)) return cause;
+  const options = { cause };
+  if (cause instanceof Deno.errors.NotFound) {
+    return new CaptureError("not-found", `Cannot open ${path}: there is no such file or directory`, undefined, options);
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    const message = `Cannot open ${path}: the system forbids it`;
+    return new CaptureError("permission-denied", message, "look at its owner and mode", options);
+  }
+  if (cause instanceof Deno.errors.NotCapable) {
+    // Deno lets nothing below /dev and /proc be opened with --allow-read alone: process substitution ends here.
+    const hint = cause.message.includes("--allow-all")
+      ? "Deno opens this with --allow-all only; pipe it in and give - instead of the name"
+      : `start with --allow-read=${path}`;
+    return new CaptureError("not-allowed", `Cannot open ${path}: Deno has no permission to read it`, hint, options);
+  }
+  return new CaptureError("read-failed", `Cannot read ${path}: ${cause.message}`, undefined, options);
+}

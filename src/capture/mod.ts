@@ -1,0 +1,36 @@
+/** Where streams come from: capture directories, files, standard input. The only place that opens files. @module */
+export {
+  type BytePipe,
+  type Capture,
+  type CaptureChannel,
+  type Direction,
+  driveChannel,
+  firstBytes,
+} from "./capture.ts";
+export { CaptureError, type CaptureErrorCode } from "./capture_error.ts";
+export { openDirectory } from "./directory.ts";
+export { driveStream, readChannel, type ReadOptions, type RecordSink, type SequentialRead } from "./drive.ts";
+export { type ArrivalQuery, arrivalTimes, type CaptureEvent, readEvents } from "./events.ts";
+export { fileOffset } from "./file_offset.ts";
+export { gunzip, GUNZIP_LIMIT } from "./gunzip.ts";
+export { LIBVIRT_HEADER_BYTES, type LibvirtFormat, type LibvirtHeader, readLibvirtHeader } from "./libvirt.ts";
+export {
+  CAPTURE_FORMAT,
+  type CaptureDevice,
+  type CaptureFile,
+  type CaptureManifest,
+  type CaptureOutcome,
+  type CaptureSide,
+  readManifest,
+} from "./manifest.ts";
+export { openCapture, type OpenOptions } from "./open.ts";
+export { type ByteSource, FileSource, MemorySource, OffsetSource, readBytes, sourceAt } from "./source.ts";
+export { readDescription } from "./description.ts";
+export {
+  type CaptureSink,
+  identifyChannels,
+  readCapture,
+  type ReadChannel,
+  type Reading,
+  type ReadingOptions,
+} from "./reading.ts";

@@ -1,0 +1,203 @@
+/**
+ * Reads all channels of a capture: finds out what each is, and reads them in an order in which what one tells is known
+ * when another needs it.
+ *
+ * @module
+ */
+
+import {
+  type BaseRecord,
+  type ChannelIdentity,
+  ChannelParser,
+  type ChannelRole,
+  type Grammar,
+  IDENTIFY_MAX_BYTES,
+  IDENTIFY_USUAL_BYTES,
+  identifyChannel,
+  type MainEnding,
+  MainGrammar,
+  MigrationState,
+  MultifdGrammar,
+  OpaqueGrammar,
+  PreemptGrammar,
+  ReturnPathGrammar,
+  TlsGrammar,
+} from "../stream/mod.ts";
+import type { Finding } from "../wire/mod.ts";
+import { type Capture, type CaptureChannel, driveChannel, firstBytes } from "./capture.ts";
+import { readDescription } from "./description.ts";
+
+/** A channel of a capture, and what it is. */
+export interface ReadChannel {
+  /** Name in findings: `main`, `multifd 1`, `return path`. Different for each channel of a capture. */
+  readonly label: string;
+  /** What it is, and why. */
+  readonly identity: ChannelIdentity;
+  /** The channel. */
+  readonly channel: CaptureChannel;
+  /** multifd: its id. */
+  readonly multifdId?: number;
+}
+
+/** How a capture is read. */
+export interface ReadingOptions {
+  /** Throw `WireError` at the first error. */
+  readonly strict?: boolean;
+  /** Receives findings. */
+  readonly report?: (finding: Finding) => void;
+  /** Target page size in bytes, where the user says it. */
+  readonly pageSize?: number;
+}
+
+/** What reading a capture has told, beside its records. */
+export interface Reading {
+  /** The channels, in the order in which they were read. */
+  readonly channels: readonly ReadChannel[];
+  /** What the main channel has told; empty without one. */
+  readonly state: MigrationState;
+  /** How the last main or recovery channel ended; undefined without one. */
+  readonly ending: MainEnding | undefined;
+}
+
+/** Channels that others need to know come first. */
+const ORDER: readonly ChannelRole[] = ["main", "recovery", "preempt", "multifd", "return-path"];
+
+const NAMES: { readonly [role in ChannelRole]?: string } = { "return-path": "return path", tls: "TLS" };
+
+/** Byte 24 of a multifd channel's initial packet is its id (multifd.md §2). */
+const MULTIFD_ID_OFFSET = 24;
+
+/**
+ * What the channels of a capture are, in the order in which they are read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { identifyChannels, openCapture } from "@migwire/migwire";
+ *
+ * const input = [Uint8Array.fromHex("5145564d00000003")];
+ * const stdin = (into: Uint8Array): number => {
+ *   const bytes = input.pop() ?? new Uint8Array(0);
+ *   into.set(bytes);
+ *   return bytes.length;
+ * };
+ * assertEquals(identifyChannels(openCapture("-", { stdin })).map((channel) => channel.label), ["main"]);
+ * ```
+ */
+export function identifyChannels(capture: Capture): ReadChannel[] {
+  const found = capture.channels.map((channel) => {
+    const first = firstBytes(channel, IDENTIFY_USUAL_BYTES);
+    const usual = identifyChannel(first, { direction: channel.direction, ended: first.length < IDENTIFY_USUAL_BYTES });
+    const identity = usual.needed <= first.length
+      ? usual
+      : identifyChannel(firstBytes(channel, IDENTIFY_MAX_BYTES), { direction: channel.direction, ended: true });
+    const multifdId = identity.role === "multifd" ? first[MULTIFD_ID_OFFSET] : undefined;
+    return { channel, identity, ...(multifdId === undefined ? {} : { multifdId }) };
+  });
+  const rank = (role: ChannelRole): number => (ORDER.indexOf(role) + ORDER.length + 1) % (ORDER.length + 1);
+  found.sort((a, b) =>
+    rank(a.identity.role) - rank(b.identity.role) || (a.multifdId ?? 0) - (b.multifdId ?? 0) ||
+    a.channel.index - b.channel.index
+  );
+  const taken = new Map<string, number>();
+  return found.map((entry) => {
+    const { role } = entry.identity;
+    const name = NAMES[role] ?? role;
+    const plain = entry.multifdId === undefined ? name : `${name} ${entry.multifdId}`;
+    const times = (taken.get(plain) ?? 0) + 1;
+    taken.set(plain, times);
+    // A second channel of that name is told apart by its connection.
+    return { ...entry, label: times === 1 ? plain : `${plain} (connection ${entry.channel.index})` };
+  });
+}
+
+/** Receives the records of all channels, channel after channel. */
+export type CaptureSink = (record: BaseRecord, channel: ReadChannel) => void;
+
+/**
+ * Reads a capture. Records come channel after channel: the main channel, recovery connections, preempt, multifd by id,
+ * return paths, then what is none of these.
+ *
+ * @param capture The capture; a pipe can be read once.
+ * @param sink Receives the records.
+ * @param options How to read.
+ * @throws `WireError` if reading is strict, `CaptureError` if bytes cannot be had.
+ */
+export function readCapture(capture: Capture, sink: CaptureSink, options: ReadingOptions = {}): Reading {
+  const channels = identifyChannels(capture);
+  const grammars = new Grammars(options);
+  const { strict = false, report = (): void => {} } = options;
+  for (const entry of channels) {
+    const interrupted = wasInterrupted(entry, channels);
+    const parser = new ChannelParser(grammars.for(entry), {
+      channel: entry.label,
+      // That an interrupted connection is cut is why there is another one.
+      strict: strict && !interrupted,
+      report: interrupted ? (finding) => report(excuseCut(finding)) : report,
+    });
+    driveChannel(entry.channel, parser, (record) => sink(record, entry));
+  }
+  return { channels, state: grammars.state, ending: grammars.main?.ending };
+}
+
+/** Roles of a postcopy migration's connections that break together, and are made anew by a recovery. */
+const INTERRUPTIBLE: readonly ChannelRole[] = ["main", "recovery", "preempt", "return-path"];
+
+/** Whether a later connection went on where this channel broke off (main-channel.md §10). */
+function wasInterrupted({ identity, channel }: ReadChannel, all: readonly ReadChannel[]): boolean {
+  return INTERRUPTIBLE.includes(identity.role) &&
+    all.some((other) => other.identity.role === "recovery" && other.channel.index > channel.index);
+}
+
+function excuseCut(finding: Finding): Finding {
+  if (finding.code !== "truncated") return finding;
+  const { qemu: _qemu, ...rest } = finding;
+  return { ...rest, severity: "warning", message: `${finding.message}: interrupted, a recovery connection goes on` };
+}
+
+/** Makes the grammars of a capture's channels, which share what the main channel has told. */
+class Grammars {
+  readonly #options: ReadingOptions;
+  /** What the main channel has told. */
+  state = new MigrationState();
+  /** The last main or recovery channel. */
+  main: MainGrammar | undefined;
+
+  constructor(options: ReadingOptions) {
+    this.#options = options;
+    if (options.pageSize !== undefined) this.state.learnPageSize(options.pageSize, "option");
+  }
+
+  for({ identity, channel }: ReadChannel): Grammar {
+    const { pageSize } = this.state;
+    switch (identity.role) {
+      case "main":
+        return this.#mainChannel(channel);
+      case "recovery":
+        return this.main = new MainGrammar({ resume: this.state });
+      case "preempt":
+        return new PreemptGrammar(this.state);
+      case "multifd":
+        return new MultifdGrammar(pageSize === undefined ? {} : { pageSize });
+      case "return-path":
+        return new ReturnPathGrammar();
+      case "tls":
+        return new TlsGrammar();
+      default:
+        return new OpaqueGrammar(identity.reason);
+    }
+  }
+
+  #mainChannel({ source, container }: CaptureChannel): MainGrammar {
+    const { pageSize } = this.#options;
+    const description = source === undefined ? undefined : readDescription(source);
+    const main = new MainGrammar({
+      ...(pageSize === undefined ? {} : { pageSize }),
+      ...(description === undefined ? {} : { description }),
+      fileOffset: container?.offset ?? 0,
+    });
+    // A second main channel is another migration: the first one's state is what the other channels belong to.
+    if (this.main === undefined) this.state = main.state;
+    return this.main = main;
+  }
+}

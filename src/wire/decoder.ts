@@ -29,7 +29,19 @@ export interface DecoderOptions {
   readonly ended?: boolean;
 }
 
-/** A {@linkcode Cursor} that knows where findings and annotations go. */
+/**
+ * A {@linkcode Cursor} that knows where findings and annotations go.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Decoder, sectionFooter } from "@migwire/migwire";
+ *
+ * const decoder = new Decoder(Uint8Array.fromHex("7e00000002"), 0x40, { channel: "main" });
+ * assertEquals(sectionFooter.read(decoder), { marker: 0x7e, sectionId: 2 });
+ * assertEquals(decoder.offset, 0x45);
+ * ```
+ */
 export class Decoder extends Cursor {
   /** The channel's label in findings. */
   channel: string;

@@ -3,7 +3,7 @@
 import type { ByteWriter } from "../bytes/mod.ts";
 import { cstr8, u32, u64, u8, when } from "./fields.ts";
 import { hex } from "./finding.ts";
-import { struct, type Struct } from "./struct.ts";
+import { type Struct, struct } from "./struct.ts";
 
 /** Flag bits of a record (§6.1). */
 export const DIRTY_BITMAP_FLAG = {
@@ -70,13 +70,12 @@ export const dirtyBitmapRecord: Struct<DirtyBitmapRecord> = struct<DirtyBitmapRe
       }
       into.flagBytes = flagBytes;
       into.flags = flagBytes.at(-1) ?? 0;
-      const names = Object.entries(F).filter(([, bit]) => has(into, bit)).map(([name]) => name).join("|");
       decoder.trace?.({
         offset: start,
         length: flagBytes.length,
         field: "flags",
         value: hex(into.flags),
-        meaning: names,
+        meaning: Object.entries(F).filter(([, bit]) => has(into, bit)).map(([name]) => name).join("|"),
       });
     },
     write(writer: ByteWriter, from): void {

@@ -193,7 +193,17 @@ export function nulPadded<T>(name: KeyOf<T, string>, size: number, rules: Rules<
   });
 }
 
-/** The part of a NUL-padded string that QEMU reads. */
+/**
+ * The part of a NUL-padded string that QEMU reads.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { upToNul } from "@migwire/migwire";
+ *
+ * assertEquals(upToNul("pc.ram\0garbage"), "pc.ram");
+ * ```
+ */
 export function upToNul(text: string): string {
   const nul = text.indexOf("\0");
   return nul < 0 ? text : text.slice(0, nul);

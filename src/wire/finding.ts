@@ -88,7 +88,17 @@ export function describeFinding(finding: Finding): string {
   return `${finding.message} (channel "${finding.channel}", offset ${hex(finding.offset)})`;
 }
 
-/** A number as people read it here: `0x10`. */
+/**
+ * A number as people read it here.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { hex } from "@migwire/migwire";
+ *
+ * assertEquals(hex(16), "0x10");
+ * ```
+ */
 export function hex(value: number | bigint): string {
   return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }

@@ -23,7 +23,6 @@ export type { KnownSections } from "./plausible_element.ts";
 export * from "./return_path.ts";
 export * from "./vfio.ts";
 export * from "./multifd.ts";
-export * from "./codec.ts";
 export * from "./vfio_config.ts";
 export * from "./pci_capabilities.ts";
 export * from "./pci_config.ts";

@@ -28,8 +28,30 @@ export const RAM_SAVE_FLAG = {
   MULTIFD_FLUSH: 0x200,
 } as const;
 
-/** Flags are below the smallest target page. */
+/** Bits of the word that are flags; with the pages of avr the upper two belong to the offset. */
 const FLAGS_MASK = 0x3ff;
+
+/** Pages of avr, which leave no room for the flags above HOOK; those of other targets have at least 1024 bytes. */
+const SMALLEST_PAGE = 256;
+
+/** Larger than the pages of any target, which have up to 16 KiB. */
+const LARGEST_PAGE = 65536;
+
+/**
+ * Whether a target can have pages of so many bytes.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isTargetPageSize } from "@migwire/migwire";
+ *
+ * assert(isTargetPageSize(4096));
+ * assert(!isTargetPageSize(3000));
+ * ```
+ */
+export function isTargetPageSize(bytes: number): boolean {
+  return bytes >= SMALLEST_PAGE && bytes <= LARGEST_PAGE && (bytes & (bytes - 1)) === 0;
+}
 
 /** First word of every record: a byte offset, with flags in its low bits. */
 export interface RamWord {
@@ -183,7 +205,7 @@ export const mappedRamHeader: Struct<MappedRamHeader> = struct<MappedRamHeader>(
   }),
   size64("pageSize", {
     check: (size) =>
-      size >= 1024 && size <= 65536 && (size & (size - 1)) === 0
+      isTargetPageSize(size)
         ? undefined
         : { code: "page-size", message: `is ${size}, no target has such pages`, fatal: true },
   }),
@@ -243,7 +265,7 @@ function present<T>(row: Field<T>, there: (decoder: Decoder) => boolean): Field<
 
 const usedLengthRules: Rules<RamBlockEntry, number> = {
   check: (length) =>
-    length % 1024 === 0
+    length % SMALLEST_PAGE === 0
       ? undefined
       : { code: "block-length", severity: "warning", message: `is ${length}, not a multiple of any page size` },
 };
@@ -279,7 +301,19 @@ export interface RamBlockList extends RamWord {
 /** Blocks that are believed: machines have a few dozen, and a list must not take more memory than it brings. */
 const RAM_BLOCK_LIMIT = 10_000;
 
-/** Layout of a list of the given shape. */
+/**
+ * Layout of a list of the given shape.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ramBlockList } from "@migwire/migwire";
+ *
+ * const list = ramBlockList({ addresses: false, mapped: false, hostPageSizes: 0n });
+ * const bytes = Uint8Array.fromHex("0000000000002004" + "0670632e72616d" + "0000000000002000");
+ * assertEquals(list.decode(bytes).blocks, [{ block: "pc.ram", usedLength: 0x2000 }]);
+ * ```
+ */
 export function ramBlockList(shape: BlockListShape): Struct<RamBlockList> {
   const entry = ramBlockEntry(shape);
   return struct<RamBlockList>("RAM block list", [
@@ -316,12 +350,32 @@ export function ramBlockList(shape: BlockListShape): Struct<RamBlockList> {
   ]);
 }
 
-/** Bytes of a block's bitmap in a mapped-ram file: one bit a page, in 64-bit words (§12.1). */
+/**
+ * Bytes of a block's bitmap in a mapped-ram file: one bit a page, in 64-bit words (main-channel.md §12.1).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mappedBitmapBytes } from "@migwire/migwire";
+ *
+ * assertEquals(mappedBitmapBytes(128 * 1024 * 1024, 4096), 4096);
+ * ```
+ */
 export function mappedBitmapBytes(usedLength: number, pageSize: number): number {
   return Math.ceil(usedLength / pageSize / 64) * 8;
 }
 
-/** Largest result of zlib for one page: QEMU's compressBound (§5.6). */
+/**
+ * Largest result of zlib for one page, in bytes: QEMU's compressBound (main-channel.md §5.6).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compressBound } from "@migwire/migwire";
+ *
+ * assertEquals(compressBound(4096), 4110);
+ * ```
+ */
 export function compressBound(pageSize: number): number {
   return pageSize + (pageSize >> 12) + (pageSize >> 14) + (pageSize >> 25) + 13;
 }

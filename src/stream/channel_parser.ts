@@ -3,8 +3,8 @@ import { type Finding, WireError } from "../wire/mod.ts";
 import { ChannelReader, type Grammar } from "./channel_reader.ts";
 import type { BaseRecord, OpaqueRecord, TruncatedRecord } from "./record.ts";
 
-/** Records longer than this, in bytes, are not tried again for every few bytes that arrive. */
-const LONG_RECORD = 16384;
+/** A record is tried so often with no more bytes than it asked for. */
+const EXACT_ATTEMPTS = 8;
 
 /** How a {@linkcode ChannelParser} treats what it reads. */
 export interface ParserOptions {
@@ -19,6 +19,20 @@ export interface ParserOptions {
 /**
  * Takes the bytes of a channel in pieces of any size and gives records. Sans-IO: it reads no file and waits for nothing.
  * The records are the same however the input is cut into pieces.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ChannelParser, MainGrammar } from "@migwire/migwire";
+ *
+ * const parser = new ChannelParser(new MainGrammar(), { channel: "main" });
+ * const records = [
+ *   ...parser.push(Uint8Array.fromHex("5145564d0000")),
+ *   ...parser.push(Uint8Array.fromHex("000300")),
+ *   ...parser.end(),
+ * ];
+ * assertEquals(records.map(({ kind, offset, length }) => [kind, offset, length]), [["file-header", 0, 8], ["eof", 8, 1]]);
+ * ```
  */
 export class ChannelParser {
   readonly #grammar: Grammar;
@@ -32,6 +46,8 @@ export class ChannelParser {
   #keptLength = 0;
   /** Bytes of input that make another attempt worth while. */
   #wanted = 1;
+  /** Attempts at the record that is begun. */
+  #attempts = 0;
   /** Bytes that the last attempt lacked. */
   #missing = 0;
   #offset = 0;
@@ -108,6 +124,7 @@ export class ChannelParser {
       reader.decoder.reading = this.#grammar.expecting;
       try {
         this.#grammar.step(reader);
+        this.#missing = reader.passing;
       } catch (error) {
         if (!(error instanceof Incomplete)) throw error;
         this.#missing = error.missing;
@@ -185,6 +202,7 @@ export class ChannelParser {
       }
       start = decoder.pos;
       this.#wanted = 1;
+      this.#attempts = 0;
     } catch (error) {
       decoder.pos = start;
       if (error instanceof Incomplete) {
@@ -192,8 +210,10 @@ export class ChannelParser {
         // `missing` counts from where the read failed, which is at or before the end of the window.
         this.#missing = error.missing;
         const exact = end - start + error.missing;
-        // A long record is read again from its beginning: ask for a good deal more, so that the work stays linear.
-        this.#wanted = exact > LONG_RECORD ? Math.max(exact, Math.ceil((end - start) * 1.5)) : exact;
+        this.#attempts = start === pos ? this.#attempts + 1 : 1;
+        // A record of many parts is read again from its beginning: after a while ask for a good deal more, so that the
+        // work stays linear.
+        this.#wanted = this.#attempts > EXACT_ATTEMPTS ? Math.max(exact, Math.ceil((end - start) * 1.5)) : exact;
       } else if (error instanceof WireError && !this.#strict) {
         this.#tell();
         this.#report(error.finding);

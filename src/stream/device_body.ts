@@ -86,7 +86,10 @@ export class DeviceBody implements SectionBody {
     const entered = this.#entered;
     if (entered === undefined) throw new TypeError("Cannot read a device body that was not entered");
     const { decoder } = reader;
-    const found = this.#byDescription(reader, entered) ?? this.#byFooter(reader, entered);
+    const described = this.#byDescription(reader, entered);
+    const found = described !== undefined && "end" in described
+      ? described
+      : this.#byFooter(reader, entered, described?.missing);
     const { entry, ordinal } = entered;
     const { offset } = decoder;
     const record: DeviceStateRecord = {
@@ -111,18 +114,23 @@ export class DeviceBody implements SectionBody {
     return true;
   }
 
-  #byDescription(reader: ChannelReader, entered: Entered): { end: number; extent: DeviceExtent } | undefined {
+  /** Where a description lets the body end, or, at the end of input, how many bytes it lacks. */
+  #byDescription(
+    reader: ChannelReader,
+    entered: Entered,
+  ): { end: number; extent: DeviceExtent } | { missing: number } | undefined {
     const { decoder } = reader;
+    let lacking: { missing: number } | undefined;
     const window = windowOf(decoder);
     const endsAt = (at: number): boolean | undefined => this.#endsAt(reader, entered, at);
     for (const { description, extent } of entered.descriptions) {
-      const measured = measureDeviceBody(window, description, endsAt, reader.ended);
+      const measured = measureDeviceBody(window, description, endsAt);
       if (measured === undefined) continue;
       if ("end" in measured) return { end: measured.end, extent };
-      const wanted = window.length + measured.missing;
-      if (wanted <= DEVICE_LIMIT) decoder.need(wanted);
+      if (reader.ended) lacking ??= measured;
+      else if (window.length + measured.missing <= DEVICE_LIMIT) decoder.need(window.length + measured.missing);
     }
-    return undefined;
+    return lacking;
   }
 
   /** Whether a body can end at an index of the window. */
@@ -141,19 +149,26 @@ export class DeviceBody implements SectionBody {
     return decoder.u32At(pos + 1) === entry.sectionId;
   }
 
-  #byFooter(reader: ChannelReader, { entry, limit }: Entered): { end: number; extent: DeviceExtent } {
+  /** Searches for the end; `lacking` is how many bytes a description wants that the input does not have. */
+  #byFooter(
+    reader: ChannelReader,
+    { entry, limit }: Entered,
+    lacking: number | undefined,
+  ): { end: number; extent: DeviceExtent } {
     const { decoder } = reader;
     decoder.reading = `device state of "${entry.idstr}"`;
     const window = windowOf(decoder);
     const { names, iterable, footers } = this.#state;
     const known = { names, iterable, footers: footers !== false };
-    const found = findSectionEnd(window, this.#searched, entry.sectionId, known, reader.ended);
+    // That the input ends behind what looks like a footer proves nothing where the body should be longer.
+    const ended = reader.ended && lacking === undefined;
+    const found = findSectionEnd(window, this.#searched, entry.sectionId, known, ended);
     if (found === undefined) {
       // The input ended, and no end of the section is in it: it is cut, unless it was long enough to have one.
       if (window.length <= DEVICE_LIMIT) decoder.need(window.length + 1);
     } else if ("missing" in found) {
       this.#searched = found.resume;
-      if (window.length <= DEVICE_LIMIT) decoder.need(window.length + found.missing);
+      if (window.length <= DEVICE_LIMIT) decoder.need(window.length + (lacking ?? found.missing));
     } else if (limit === undefined || decoder.offset + found.end <= limit) return { end: found.end, extent: "guessed" };
     return decoder.fail({
       code: "device-body",

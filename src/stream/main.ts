@@ -73,7 +73,21 @@ const DESCRIPTION_LIMIT = 16 * 1024 * 1024;
 
 /**
  * Grammar of a main channel (main-channel.md §1 to §4): framing of the elements. The bodies of the sections have grammars
- * of their own.
+ * of their own. Read by a `ChannelParser`.
+ *
+ * @example What a stream tells
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ChannelParser, MainGrammar } from "@migwire/migwire";
+ *
+ * const grammar = new MainGrammar();
+ * const parser = new ChannelParser(grammar);
+ * parser.push(Uint8Array.fromHex("5145564d00000003" + "070000000a70632d7133352d392e32" + "00"));
+ * parser.end();
+ * assertEquals(grammar.state.machine, "pc-q35-9.2");
+ * assertEquals(grammar.state.pageSize, 4096);
+ * assertEquals(grammar.ending, "complete-no-description");
+ * ```
  */
 export class MainGrammar implements Grammar {
   /** What the stream has told so far. */
@@ -175,7 +189,9 @@ export class MainGrammar implements Grammar {
     this.state.machine = fields.machine;
     for (const sub of fields.subsections) {
       for (const { name } of sub.capabilities?.names ?? []) this.state.capabilities.add(name);
-      if (sub.targetPageBits !== undefined) this.state.learnPageSize(2 ** sub.targetPageBits, "target-page-bits");
+      if (sub.targetPageBits === undefined) continue;
+      this.state.targetPageBits = sub.targetPageBits;
+      this.state.learnPageSize(2 ** sub.targetPageBits, "target-page-bits");
     }
     const implied = machinePageSize(fields.machine);
     if (implied !== undefined) this.state.learnPageSize(implied, "machine");

@@ -1,4 +1,4 @@
-import type { RamBlockEntry, VmDescription } from "../wire/mod.ts";
+import { isTargetPageSize, type RamBlockEntry, type VmDescription } from "../wire/mod.ts";
 
 /** An entry of the section table: what a long section header announced. */
 export interface SectionEntry {
@@ -46,6 +46,8 @@ export class MigrationState {
   readonly capabilities: Set<string> = new Set();
   /** Machine type. */
   machine: string | undefined;
+  /** log2 of the target page size, where the configuration says it: only ARM targets do (main-channel.md §2.2). */
+  targetPageBits: number | undefined;
   /** Whether sections end with footers; unknown before the first has ended. */
   footers: boolean | undefined;
   /** Host page sizes from POSTCOPY_ADVISE, OR-ed; 0 without. */
@@ -87,11 +89,6 @@ export class MigrationState {
     this.#pageSize = bytes;
     this.#pageSizeOrigin = origin;
   }
-}
-
-/** Whether a target can have pages of so many bytes: a power of two that leaves room for the flags (main-channel.md §5.1). */
-function isTargetPageSize(bytes: number): boolean {
-  return bytes >= 1024 && bytes <= 65536 && (bytes & (bytes - 1)) === 0;
 }
 
 /** Target page size of machine types whose name tells the architecture (main-channel.md §2.3). */

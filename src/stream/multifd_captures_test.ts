@@ -9,7 +9,8 @@ import {
   HAVE_CAPTURES,
   multifdChannels,
 } from "../../testing/multifd_captures.ts";
-import { createPageCodec, multifdCompression } from "../wire/mod.ts";
+import { createPageCodec } from "../wire/codec.ts";
+import { multifdCompression } from "../wire/mod.ts";
 import { MultifdGrammar } from "./multifd.ts";
 import { MULTIFD_LAYOUTS, type MultifdRamRecord, type MultifdRecord } from "./multifd_records.ts";
 

@@ -82,9 +82,9 @@ export class RamBody implements SectionBody {
       case ZERO:
         return this.#zero(reader, flags);
       case XBZRLE:
-        return this.#xbzrle(reader);
+        return this.#xbzrle(reader, flags);
       case COMPRESS_PAGE:
-        return this.#compressed(reader);
+        return this.#compressed(reader, flags);
       case MEM_SIZE:
         return this.#blockList(reader);
       case EOS:
@@ -189,9 +189,11 @@ export class RamBody implements SectionBody {
   #page(reader: ChannelReader, flags: number): boolean {
     const decoder = reader.decoder;
     const header = this.#header(decoder, flags);
-    const pageSize = this.#state.pageSize ?? this.#probe(reader, header.length);
+    // By trial, when nothing before has told it.
+    const pageSize = this.#state.pageSize ?? probePageSize(reader, header.length, this.#state);
     decoder.reading = "RAM page";
     decoder.need(header.length + pageSize);
+    this.#state.learnPageSize(pageSize, "probe");
     const pageOffset = this.#offsetOf(decoder, flags, header.usedLength);
     const offset = decoder.offset;
     const length = header.length + pageSize;
@@ -246,6 +248,7 @@ export class RamBody implements SectionBody {
         severity: "error",
         code: "fill",
         field: "fill",
+        offset: decoder.offset + header.length,
         message: `zero page is filled with ${hex(fill)}`,
         qemu: `Found a zero page with value ${fill}`,
       });
@@ -278,26 +281,18 @@ export class RamBody implements SectionBody {
     return false;
   }
 
-  /** Page size by trial, when nothing before has told it. */
-  #probe(reader: ChannelReader, headerLength: number): number {
-    const pageSize = probePageSize(reader, headerLength, this.#state);
-    this.#state.learnPageSize(pageSize, "probe");
-    return pageSize;
-  }
-
-  #xbzrle(reader: ChannelReader): boolean {
+  #xbzrle(reader: ChannelReader, flags: number): boolean {
     const decoder = reader.decoder;
     const offset = decoder.offset;
-    const flags = decoder.u32At(decoder.pos + 4) & 0x3ff;
     const pageSize = this.#state.pageSize ?? 4096;
     const header = this.#header(decoder, flags);
-    this.#offsetOf(decoder, flags, header.usedLength);
+    const pageOffset = this.#offsetOf(decoder, flags, header.usedLength);
     const fields = ramXbzrle.read(decoder);
     if (fields.encodedLength > pageSize) {
       decoder.fail({
         code: "xbzrle-length",
         field: "encodedLength",
-        offset,
+        offset: decoder.offset - 2,
         message: `${fields.encodedLength} bytes of difference for a page of ${pageSize}`,
         qemu: "Failed to load XBZRLE page - len overflow!",
       });
@@ -322,6 +317,8 @@ export class RamBody implements SectionBody {
       offset,
       length: decoder.offset - offset,
       block: header.block,
+      flags,
+      pageOffset,
       pageSize,
       payload,
     };
@@ -329,20 +326,19 @@ export class RamBody implements SectionBody {
     return false;
   }
 
-  #compressed(reader: ChannelReader): boolean {
+  #compressed(reader: ChannelReader, flags: number): boolean {
     const decoder = reader.decoder;
     const offset = decoder.offset;
-    const flags = decoder.u32At(decoder.pos + 4) & 0x3ff;
     const pageSize = this.#state.pageSize ?? 4096;
     const header = this.#header(decoder, flags);
-    this.#offsetOf(decoder, flags, header.usedLength);
+    const pageOffset = this.#offsetOf(decoder, flags, header.usedLength);
     const fields = ramCompressPage.read(decoder);
     const length = fields.compressedLength;
     if (length < 0 || length > compressBound(pageSize)) {
       decoder.fail({
         code: "compressed-length",
         field: "compressedLength",
-        offset,
+        offset: decoder.offset - 4,
         message: `${length} compressed bytes for a page of ${pageSize}`,
         qemu: `Invalid compressed data length: ${length}`,
       });
@@ -357,6 +353,8 @@ export class RamBody implements SectionBody {
       offset,
       length: decoder.offset - offset,
       block: header.block,
+      flags,
+      pageOffset,
       pageSize,
       payload,
     };

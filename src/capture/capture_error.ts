@@ -22,6 +22,8 @@ export type CaptureErrorCode =
   | "compressed"
   /** It does not fit into memory. */
   | "too-large"
+  /** Its channels are under TLS. */
+  | "encrypted"
   /** Standard input is a terminal. */
   | "terminal"
   /** Reading failed. */

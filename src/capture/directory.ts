@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Finding, FindingDraft } from "../wire/mod.ts";
+import { nodeCrypto } from "./builtin.ts";
 import type { Capture, CaptureChannel, Direction } from "./capture.ts";
 import { CaptureError, withPath } from "./capture_error.ts";
 import { fileOffset } from "./file_offset.ts";
@@ -124,7 +124,7 @@ function compare({ label, source: part, container }: CaptureChannel, file: Captu
 }
 
 function sha256(source: ByteSource): string {
-  const hash = createHash("sha256");
+  const hash = nodeCrypto().createHash("sha256");
   const buffer = new Uint8Array(1024 * 1024);
   for (let at = 0; at < source.size;) {
     const count = source.readAt(at, buffer);

@@ -48,22 +48,38 @@ export function readChannel(
   sink: RecordSink,
   options: ReadOptions = {},
 ): void {
+  for (const records of recordBatches(source, parser, options)) deliver(records, sink);
+}
+
+/**
+ * As {@linkcode readChannel}, but the reader asks for the records, some at a time: for whoever reads several channels by
+ * turns.
+ *
+ * @param source The channel, from its first byte.
+ * @param parser A fresh parser of the channel's kind.
+ * @throws `WireError` if the parser is strict, `CaptureError` if the source cannot be read.
+ */
+export function* recordBatches(
+  source: ByteSource,
+  parser: ChannelParser,
+  options: ReadOptions = {},
+): Generator<readonly BaseRecord[]> {
   const buffer = new Uint8Array(options.bufferSize ?? FILE_BUFFER);
   let want = buffer.length;
   while (parser.offset < source.size) {
     // What is left of an opaque channel is as long as numbers go.
     const skippable = Math.min(parser.skippable, source.size - parser.offset);
     if (skippable >= WORTH_SKIPPING) {
-      deliver(parser.skip(skippable), sink);
+      yield parser.skip(skippable);
       want = Math.min(AFTER_SKIP, buffer.length);
       continue;
     }
     const count = source.readAt(parser.offset, buffer.subarray(0, want));
     if (count === 0) break;
-    deliver(parser.push(buffer.subarray(0, count)), sink);
+    yield parser.push(buffer.subarray(0, count));
     want = Math.min(want * 2, buffer.length);
   }
-  deliver(parser.end(), sink);
+  yield parser.end();
 }
 
 /** Reads the next bytes of something that has no places, only an order: how many were read, 0 or null at the end. */

@@ -1,4 +1,4 @@
-import { gunzipSync } from "node:zlib";
+import { nodeZlib } from "./builtin.ts";
 import { CaptureError } from "./capture_error.ts";
 import { type ByteSource, readBytes } from "./source.ts";
 
@@ -22,7 +22,7 @@ export function gunzip(source: ByteSource, name: string, limit: number = GUNZIP_
     );
   if (source.size > limit) throw tooLarge();
   try {
-    return gunzipSync(readBytes(source, 0, source.size), { maxOutputLength: limit });
+    return nodeZlib().gunzipSync(readBytes(source, 0, source.size), { maxOutputLength: limit });
   } catch (error) {
     if (!(error instanceof Error) || error instanceof CaptureError) throw error;
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();

@@ -9,7 +9,14 @@ export {
 } from "./capture.ts";
 export { CaptureError, type CaptureErrorCode } from "./capture_error.ts";
 export { openDirectory } from "./directory.ts";
-export { driveStream, readChannel, type ReadOptions, type RecordSink, type SequentialRead } from "./drive.ts";
+export {
+  driveStream,
+  readChannel,
+  type ReadOptions,
+  recordBatches,
+  type RecordSink,
+  type SequentialRead,
+} from "./drive.ts";
 export { type ArrivalQuery, arrivalTimes, type CaptureEvent, readEvents } from "./events.ts";
 export { fileOffset } from "./file_offset.ts";
 export { gunzip, GUNZIP_LIMIT } from "./gunzip.ts";
@@ -28,9 +35,11 @@ export { type ByteSource, FileSource, MemorySource, OffsetSource, readBytes, sou
 export { readDescription } from "./description.ts";
 export {
   type CaptureSink,
+  ChannelGrammars,
   identifyChannels,
   readCapture,
   type ReadChannel,
   type Reading,
   type ReadingOptions,
 } from "./reading.ts";
+export * from "./expectations.ts";

@@ -14,7 +14,7 @@ export interface OpenOptions {
   readonly offset?: number;
   /** Reads standard input; that of the process if absent. */
   readonly stdin?: SequentialRead;
-  /** Bytes of a pipe that are kept in memory at most; 64 MiB if absent. */
+  /** Bytes of a pipe that are kept in memory at most; 32 MiB if absent. */
   readonly keep?: number;
 }
 

@@ -4,7 +4,7 @@ import type { SequentialRead } from "./drive.ts";
 import { type ByteSource, MemorySource } from "./source.ts";
 
 /** So much of a pipe is kept in memory, so that it can be read like a file. */
-export const PIPE_KEEP: number = 64 * 1024 * 1024;
+export const PIPE_KEEP: number = 32 * 1024 * 1024;
 
 const FIRST_BUFFER = 1024 * 1024;
 

@@ -23,7 +23,7 @@ import {
   ReturnPathGrammar,
   TlsGrammar,
 } from "../stream/mod.ts";
-import type { Finding } from "../wire/mod.ts";
+import type { Finding, MultifdContext } from "../wire/mod.ts";
 import { type Capture, type CaptureChannel, driveChannel, firstBytes } from "./capture.ts";
 import { readDescription } from "./description.ts";
 
@@ -99,15 +99,17 @@ export function identifyChannels(capture: Capture): ReadChannel[] {
     rank(a.identity.role) - rank(b.identity.role) || (a.multifdId ?? 0) - (b.multifdId ?? 0) ||
     a.channel.index - b.channel.index
   );
-  const taken = new Map<string, number>();
+  const taken = new Set<string>();
   return found.map((entry) => {
     const { role } = entry.identity;
     const name = NAMES[role] ?? role;
     const plain = entry.multifdId === undefined ? name : `${name} ${entry.multifdId}`;
-    const times = (taken.get(plain) ?? 0) + 1;
-    taken.set(plain, times);
-    // A second channel of that name is told apart by its connection.
-    return { ...entry, label: times === 1 ? plain : `${plain} (connection ${entry.channel.index})` };
+    const { index, direction } = entry.channel;
+    // Another channel of that name is told apart by its connection, and the two directions of one by the direction.
+    const names = [plain, `${plain} (connection ${index})`, `${plain} (connection ${index}, ${direction})`];
+    const label = names.find((candidate) => !taken.has(candidate)) ?? plain;
+    taken.add(label);
+    return { ...entry, label };
   });
 }
 
@@ -122,10 +124,27 @@ export type CaptureSink = (record: BaseRecord, channel: ReadChannel) => void;
  * @param sink Receives the records.
  * @param options How to read.
  * @throws `WireError` if reading is strict, `CaptureError` if bytes cannot be had.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture, readCapture } from "@migwire/migwire";
+ *
+ * const input = [Uint8Array.fromHex("5145564d000000030000")];
+ * const stdin = (into: Uint8Array): number => {
+ *   const bytes = input.pop() ?? new Uint8Array(0);
+ *   into.set(bytes);
+ *   return bytes.length;
+ * };
+ * const kinds: string[] = [];
+ * const reading = readCapture(openCapture("-", { stdin }), (record, { label }) => kinds.push(`${label}: ${record.kind}`));
+ * assertEquals(kinds, ["main: file-header", "main: eof", "main: opaque"]);
+ * assertEquals(reading.ending, "complete-no-description");
+ * ```
  */
 export function readCapture(capture: Capture, sink: CaptureSink, options: ReadingOptions = {}): Reading {
   const channels = identifyChannels(capture);
-  const grammars = new Grammars(options);
+  const grammars = new ChannelGrammars(options);
   const { strict = false, report = (): void => {} } = options;
   for (const entry of channels) {
     const interrupted = wasInterrupted(entry, channels);
@@ -155,9 +174,9 @@ function excuseCut(finding: Finding): Finding {
   return { ...rest, severity: "warning", message: `${finding.message}: interrupted, a recovery connection goes on` };
 }
 
-/** Makes the grammars of a capture's channels, which share what the main channel has told. */
-class Grammars {
-  readonly #options: ReadingOptions;
+/** Makes the grammars of a capture's channels, which share what the main channel has told. Main channels come first. */
+export class ChannelGrammars {
+  readonly #options: ReadingOptions & { readonly multifd?: MultifdContext };
   /** What the main channel has told. */
   state = new MigrationState();
   /** The last main or recovery channel. */

@@ -1,0 +1,3 @@
+/** The model that `migwire load` prints. @module */
+export { loadReport, type LoadReportOptions } from "./load.ts";
+export * from "./model.ts";

@@ -1,0 +1,5 @@
+/** Models that commands print: values, no text. @module */
+export * from "./inspect/mod.ts";
+export * from "./records/mod.ts";
+export * from "./check/mod.ts";
+export * from "./load/mod.ts";

@@ -1,0 +1,55 @@
+/**
+ * What people mean when they name channels, devices and kinds.
+ *
+ * @module
+ */
+
+import { type Capture, readCapture, type ReadChannel } from "../../capture/mod.ts";
+import { RECORD_KINDS } from "./summaries.ts";
+import { ScopeTracker } from "./section_scope.ts";
+
+/**
+ * The channels that `text` names: by label (`multifd 1`), by role (`multifd`), by number of the connection, or by the
+ * name of the file. A label comes before a role. None if there is no such channel.
+ */
+export function selectChannels(channels: readonly ReadChannel[], text: string): ReadChannel[] {
+  const labelled = channels.filter(({ label }) => label === text);
+  if (labelled.length > 0) return labelled;
+  return channels.filter(({ identity, channel }) =>
+    identity.role === text || channel.label === text || (/^\d+$/.test(text) && channel.index === Number(text))
+  );
+}
+
+/** The sections that `text` names: the one of that name, or else those whose names contain it. */
+export function selectDevices(names: readonly string[], text: string): string[] {
+  return names.includes(text) ? [text] : names.filter((name) => name.includes(text));
+}
+
+/** The kinds that `pattern` names, with `*` for any letters; those that exist, not those that a capture has. */
+export function selectKinds(pattern: string): string[] {
+  const escaped = pattern.split("*").map((part) => part.replace(/[^\w-]/g, "\\$&"));
+  const whole = new RegExp(`^${escaped.join(".*")}$`, "u");
+  return RECORD_KINDS.filter((kind) => whole.test(kind));
+}
+
+/** Names that are kept: a hostile channel could bring a new one in each packet. */
+const NAME_LIMIT = 10_000;
+
+/**
+ * The names of all sections of a capture, in the order in which they first come. Reads all of it.
+ *
+ * @param capture The capture. It must be possible to read it twice: no channel may have a `pipe`.
+ * @throws `CaptureError` if bytes cannot be had.
+ */
+export function sectionNames(capture: Capture): string[] {
+  const names = new Set<string>();
+  let scope = new ScopeTracker();
+  let current: ReadChannel | undefined;
+  readCapture(capture, (record, channel) => {
+    if (channel !== current) scope = new ScopeTracker();
+    current = channel;
+    const { section } = scope.next(record);
+    if (section !== undefined && names.size < NAME_LIMIT) names.add(section.idstr);
+  });
+  return [...names];
+}

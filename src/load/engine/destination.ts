@@ -1,0 +1,614 @@
+import {
+  type BaseRecord,
+  type CommandRecord,
+  isVfioSection,
+  type LongSectionRecord,
+  type MultifdDeviceStateRecord,
+  type MultifdRamRecord,
+  type ShortSectionRecord,
+  type VfioConfigRecord,
+  type VfioDataRecord,
+} from "../../stream/mod.ts";
+import {
+  type Finding,
+  hex,
+  MIG_CMD,
+  MULTIFD_FLAG,
+  upToNul,
+  VFIO_DEVICE_STATE_CONFIG_STATE,
+  VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY,
+  VFIO_PACKET_HEADER_SIZE,
+} from "../../wire/mod.ts";
+import { Barrier } from "./barrier.ts";
+import { type DestinationHandler, LoadingDevice } from "./loading_device.ts";
+import type { QemuProfile } from "./profile.ts";
+import type { DestinationSettings, DeviceSettings } from "./settings.ts";
+import { SwitchoverAck } from "./switchover_ack.ts";
+import { judge } from "./judge.ts";
+import { SectionOrder } from "./section_order.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** What the main channel waits for. */
+export type MainWait =
+  /** Connections that have not come. */
+  | "connections"
+  /** A SYNC of each multifd channel. */
+  | "barrier"
+  /** The device that is being given what came for it. */
+  | "device"
+  /** It was read to its end. */
+  | "end";
+
+/** Records left on a channel that is not read any more. */
+export interface Unread {
+  /** RAM packets with pages. */
+  readonly ram: number;
+  /** Device-state packets. */
+  readonly device: number;
+}
+
+/** A suspicion that does not end the load. */
+export interface LoadWarning {
+  /** Stable, for programs. */
+  readonly code: string;
+  /** For people. */
+  readonly message: string;
+}
+
+/** Warnings that are kept. */
+const WARNING_LIMIT = 1000;
+
+/** Most bytes of a device-state packet that are taken: QEMU would allocate whatever the packet says (B.7 row 57). */
+export const PACKET_LIMIT = 256 * 1024 * 1024;
+
+/**
+ * A destination that loads a migration, as far as VFIO devices and multifd are concerned (destination-engine.md). Sans-IO:
+ * it is given records in the order in which they arrive, and asks its handler for writes. `T` is how data are held.
+ *
+ * Before each record ask {@linkcode mainWait} or {@linkcode channelWaits}: a record given while it waits is an error of
+ * the caller. When nothing can go on any more, {@linkcode finish} says what becomes of the load.
+ */
+export class Destination<T> {
+  readonly #settings: DestinationSettings;
+  readonly #handler: DestinationHandler<T>;
+  readonly #devices = new Map<string, LoadingDevice<T>>();
+  /** Connections that it waits for. */
+  readonly #channelCount: number;
+  readonly #barrier: Barrier;
+  readonly #ack: SwitchoverAck;
+  readonly #order: SectionOrder;
+  readonly #channels = new Set<number>();
+  readonly #ended = new Set<number>();
+  readonly #warnings: LoadWarning[] = [];
+  /** What QEMU records as error, in order. */
+  readonly #errors: Verdict[] = [];
+  #surplus = 0;
+  #setUp = false;
+  #switchoverStarted = false;
+  #returnPath = false;
+  #eof = false;
+  /** QEMU exits on an error of a connection that is made. */
+  #connectionError: Verdict | undefined;
+  /** The main stream failed: SHUT 1 for the source. */
+  #mainError: Verdict | undefined;
+  #channelError: Verdict | undefined;
+  /** An error was recorded when the main channel came to its end: nobody is waited for then. */
+  #failedBeforeEnd = false;
+  /** A channel whose packet waits for a device that waits for the main channel, which waits for the channel (row 60). */
+  #deadlock: LoadingDevice<T> | undefined;
+  #flushes = 0;
+  #inSection: { device: LoadingDevice<T> | undefined; kind: string } | undefined;
+  #pending: LoadingDevice<T> | undefined;
+  #verdict: Verdict | undefined;
+
+  /** A destination that nothing has reached. */
+  constructor(settings: DestinationSettings, handler: DestinationHandler<T>) {
+    this.#settings = settings;
+    this.#handler = handler;
+    this.#channelCount = settings.multifd && !settings.mappedRam ? settings.channels : 0;
+    this.#barrier = new Barrier(this.#channelCount);
+    this.#ack = new SwitchoverAck(settings, (answer) => handler.answer?.(answer));
+    this.#order = new SectionOrder((code, message) => this.#warn(code, message));
+  }
+
+  /** The VFIO devices that the stream named. */
+  get devices(): readonly LoadingDevice<T>[] {
+    return [...this.#devices.values()];
+  }
+
+  /** Every error that QEMU records, in order; what it prints in the end is the first. */
+  get errors(): readonly Verdict[] {
+    return this.#errors;
+  }
+
+  /** What was suspicious. */
+  get warnings(): readonly LoadWarning[] {
+    return this.#warnings;
+  }
+
+  /** SWITCHOVER_START has come. */
+  get switchoverStarted(): boolean {
+    return this.#switchoverStarted;
+  }
+
+  /** The main channel was read up to the EOF byte. */
+  get mainEnded(): boolean {
+    return this.#eof;
+  }
+
+  /** Barriers passed so far. */
+  get barriersPassed(): number {
+    return this.#barrier.passed;
+  }
+
+  /** Why the main channel is not read on; undefined if it is. */
+  get mainWait(): MainWait | undefined {
+    if (this.#eof || this.#mainError !== undefined) return "end";
+    if (this.#channels.size < this.#channelCount) return "connections";
+    if (this.#barrier.mainWaits) return "barrier";
+    return this.#pending?.busy ? "device" : undefined;
+  }
+
+  /** Whether a multifd channel is not read now, or not any more. */
+  channelWaits(id: number): boolean {
+    return !this.#channels.has(id) || this.#ended.has(id) || this.#channelError !== undefined ||
+      this.#mainError !== undefined || this.#barrier.isAsleep(id) || this.#deadlock !== undefined;
+  }
+
+  /** A multifd connection came, with its id. A surplus one is closed by QEMU: what it carries is lost (rows 94, 96). */
+  connect(id: number): "accepted" | "surplus" {
+    const { mappedRam, profile } = this.#settings;
+    if (mappedRam) {
+      this.#failConnection("config", "a multifd connection, but with mapped-ram there are none", undefined);
+      return "surplus";
+    }
+    const count = this.#channelCount;
+    if (this.#channels.size >= count) {
+      this.#surplus++;
+      return "surplus";
+    }
+    if (this.#channels.has(id)) {
+      this.#failConnection("channel-id", `channel id ${id} came twice`, `multifd: received id '${id}' already setup'`);
+    } else if (id > count && !profile.checksLastId) {
+      const text = `multifd: received channel id ${id} is greater than number of channels ${count}`;
+      this.#failConnection("channel-id", `channel id ${id} of ${count} channels`, text);
+    } else if (id >= count) {
+      // Up to 10.x an id that equals the number of channels is taken, with undefined behaviour.
+      const text = profile.checksLastId
+        ? `multifd: received channel id ${id} exceeds channel count ${count}`
+        : undefined;
+      this.#failConnection("channel-id", `channel id ${id} of ${count} channels`, text);
+    }
+    this.#channels.add(id);
+    return "accepted";
+  }
+
+  /** The next record of the main channel; `data` holds its payload, or the blob of a config. */
+  main(record: BaseRecord, data?: T): void {
+    switch (record.kind) {
+      case "file-header":
+        return;
+      case "configuration":
+        this.#setUp = true;
+        return;
+      case "command":
+        return this.#command(record as CommandRecord);
+      case "section-start":
+      case "section-part":
+      case "section-end":
+      case "section-full":
+        return this.#section(record as LongSectionRecord | ShortSectionRecord);
+      case "section-footer":
+        this.#inSection = undefined;
+        return;
+      case "ram-multifd-flush":
+        this.#flushes++;
+        return this.#reachBarrier();
+      case "ram-eos":
+        if (this.#settings.barriers === "section") this.#reachBarrier();
+        return;
+      case "eof":
+        this.#eof = true;
+        this.#failedBeforeEnd = this.#errors.length > 0;
+        this.#order.end();
+        return;
+    }
+    if (record.kind.startsWith("vfio-")) this.#vfio(record, data);
+  }
+
+  /** A parser found an error on the main channel: QEMU stops reading it. */
+  mainFinding(finding: Finding): void {
+    const device = this.#inSection?.device;
+    this.#failMain(asVerdict(finding, device?.settings.name, this.#settings.profile));
+  }
+
+  /** The main connection was closed or broke before the EOF byte (rows 62, 81). */
+  mainClosed(qemu: string): void {
+    if (this.#eof) return;
+    const reason = "the main channel ends before the EOF byte";
+    const name = this.#inSection?.device?.settings.name;
+    this.#failMain({ kind: "error", code: "truncated-main", reason, qemu: named(qemu, name) });
+  }
+
+  /** The main connection closed, or never came, before four bytes of it were there (A.1). */
+  noMainChannel(): void {
+    this.#failMain({
+      kind: "error",
+      code: "no-main-channel",
+      reason: "no byte came on the main channel",
+      qemu: "Failed to peek at channel",
+    });
+  }
+
+  /** The next packet of a multifd channel; `data` holds the data of a device-state packet, without headers. */
+  packet(id: number, record: BaseRecord, data?: T): void {
+    if (record.kind === "multifd-device-state") this.#deviceState(record as MultifdDeviceStateRecord, data);
+    else if (record.kind === "multifd-ram" || record.kind === "multifd-sync") {
+      const { flags } = record as MultifdRamRecord;
+      if ((flags & MULTIFD_FLAG.SYNC) === 0) return;
+      this.#barrier.report(id);
+      this.#unlockDevices();
+    }
+  }
+
+  /**
+   * A parser found an error on a multifd channel: QEMU shuts all of them (row 86).
+   *
+   * @param packet The packet that it is in, if it could be read.
+   */
+  channelFinding(finding: Finding, packet?: BaseRecord): void {
+    const { idstr, instanceId = 0 } = (packet ?? {}) as Partial<MultifdDeviceStateRecord>;
+    const name = idstr === undefined ? undefined : this.#settings.device(upToNul(idstr), instanceId)?.name;
+    this.#failChannels(asVerdict(finding, name, this.#settings.profile));
+  }
+
+  /** A multifd channel was closed between two packets. */
+  channelEnded(id: number): void {
+    this.#ended.add(id);
+  }
+
+  /** The source gave up: all connections close. */
+  cancel(): void {
+    this.mainClosed("load of migration failed: Input/output error");
+  }
+
+  /**
+   * Nothing can go on any more: what becomes of the load. Cleans up, on every way out.
+   *
+   * @param unread What is left on channels that sleep.
+   */
+  finish(unread: ReadonlyMap<number, Unread> = new Map()): Verdict {
+    this.#verdict ??= this.#end(unread);
+    return this.#verdict;
+  }
+
+  #end(unread: ReadonlyMap<number, Unread>): Verdict {
+    const verdict = judge({
+      connectionError: this.#connectionError,
+      mainError: this.#mainError,
+      channelError: this.#channelError,
+      firstError: this.#errors[0],
+      failedBeforeEnd: this.#failedBeforeEnd,
+      deadlock: this.#deadlock?.settings.name,
+      mainWait: this.mainWait,
+      eof: this.#eof,
+      surplus: this.#surplus,
+      connected: this.#channels.size,
+      settings: this.#settings,
+      syncModesDiffer: this.#syncModesDiffer(),
+      threads: this.devices.flatMap(({ loader }) => loader?.threadVerdict(this.#switchoverStarted) ?? []),
+      unread,
+    });
+    this.#warnOfSleepers(verdict, unread);
+    if (verdict.kind === "error" && this.#mainError === undefined && this.#eof) {
+      this.#warn("source-thinks-success", "the main channel is without error: the source is told that all went well");
+    }
+    this.#cleanUp(verdict);
+    return verdict;
+  }
+
+  /** The source marks its barriers in the other way (rows 72, 73). */
+  #syncModesDiffer(): boolean {
+    return this.#settings.barriers === "section"
+      ? this.#flushes > 0
+      : this.#flushes === 0 && this.#barrier.asleep.length > 0;
+  }
+
+  /** Channels that sleep at a SYNC too many, with nothing of weight behind it (row 91). */
+  #warnOfSleepers(verdict: Verdict, unread: ReadonlyMap<number, Unread>): void {
+    if (verdict.kind !== "ok") return;
+    for (const id of this.#barrier.asleep) {
+      if (unread.has(id)) this.#warn("surplus-sync", `multifd channel ${id} sleeps at a SYNC that no barrier is for`);
+    }
+  }
+
+  #cleanUp(verdict: Verdict): void {
+    const devices = [...this.#devices.values()];
+    for (const device of devices) device.loader?.cancel();
+    if (verdict.kind === "ok" || verdict.kind === "lost-state") {
+      for (const device of devices) device.move("about-to-run");
+      for (const device of devices) device.move("running");
+    }
+    for (const device of devices) this.#handler.cleanUp?.(device);
+    // A failure that only a load thread or a channel knows leaves the main stream clean: SHUT says 0 (A.5 step 4).
+    const answers = verdict.kind !== "would-hang" && verdict.kind !== "would-abort";
+    if (this.#returnPath && answers) {
+      this.#handler.answer?.({ message: "SHUT", value: this.#mainError === undefined ? 0 : 1 });
+    }
+  }
+
+  #warn(code: string, message: string): void {
+    if (this.#warnings.length < WARNING_LIMIT) this.#warnings.push({ code, message });
+  }
+
+  #failMain(verdict: Verdict): void {
+    if (this.#mainError !== undefined) return;
+    this.#mainError = verdict;
+    this.#errors.push(verdict);
+  }
+
+  #failConnection(code: string, reason: string, qemu: string | undefined): void {
+    this.#connectionError ??= { kind: "error", code, reason, ...(qemu === undefined ? {} : { qemu }) };
+    this.#failMain(this.#connectionError);
+  }
+
+  #failChannels(verdict: Verdict): void {
+    if (this.#channelError !== undefined) return;
+    this.#channelError = verdict;
+    this.#errors.push(verdict);
+  }
+
+  #reachBarrier(): void {
+    if (this.#channelCount === 0) return;
+    this.#barrier.reach();
+    this.#unlockDevices();
+  }
+
+  /** The main channel does not wait any more: configs that waited for it are loaded. */
+  #unlockDevices(): void {
+    if (this.#barrier.mainWaits) return;
+    for (const device of this.#devices.values()) device.unlock();
+  }
+
+  #command(record: CommandRecord): void {
+    const { command, value = 0 } = record;
+    this.#order.command(record);
+    switch (command) {
+      case MIG_CMD.OPEN_RETURN_PATH:
+        this.#returnPath = true;
+        this.#ack.returnPathOpened();
+        return;
+      case MIG_CMD.PING:
+        if (this.#returnPath) this.#handler.answer?.({ message: "PONG", value });
+        return;
+      case MIG_CMD.SWITCHOVER_START:
+        return this.#switchoverStart(record);
+    }
+  }
+
+  #switchoverStart({ payloadLength }: CommandRecord): void {
+    if (!this.#settings.profile.multifdTransfer) {
+      this.#failMain({
+        kind: "error",
+        code: "unknown-command",
+        reason: `QEMU ${this.#settings.profile.version} does not know SWITCHOVER_START`,
+        qemu: `MIG_CMD 0xb unknown (len 0x${payloadLength.toString(16)})`,
+      });
+      return;
+    }
+    if (this.#switchoverStarted) this.#warn("double-start", "SWITCHOVER_START came twice");
+    this.#switchoverStarted = true;
+    for (const { loader } of this.#devices.values()) loader?.start();
+  }
+
+  #section(record: LongSectionRecord | ShortSectionRecord): void {
+    // A stream without a configuration is set up by its first section.
+    this.#setUp = true;
+    const { kind, idstr = "", instanceId = 0 } = record;
+    if (!isVfioSection(idstr)) {
+      this.#inSection = undefined;
+      return;
+    }
+    const device = this.#deviceOf(idstr, instanceId);
+    this.#inSection = { device, kind };
+    if (device !== undefined) return this.#order.section(device, kind);
+    this.#failMain({
+      kind: "error",
+      code: "unknown-section",
+      reason: `the destination has no device "${idstr}", instance ${instanceId}`,
+      // Versions before 10.2 say "savevm section".
+      qemu: `Unknown ${this.#settings.profile.wrapsErrors ? "" : "savevm "}section or instance '${idstr}' ` +
+        `${instanceId}. Make sure that your current VM setup matches your saved VM setup, including any hotplugged devices`,
+    });
+  }
+
+  #deviceOf(idstr: string, instanceId: number): LoadingDevice<T> | undefined {
+    const key = keyOf(idstr, instanceId);
+    const known = this.#devices.get(key);
+    if (known !== undefined) return known;
+    const settings = this.#settings.device(idstr, instanceId);
+    if (settings === undefined) return undefined;
+    const device = new LoadingDevice<T>({ idstr, instanceId }, forVersion(settings, this.#settings), this.#handler, {
+      fail: (verdict) => this.#failMain(verdict),
+      threadFailed: (verdict) => this.#errors.push(verdict),
+      warn: (code, message) => this.#warn(code, message),
+      isLocked: () => this.#barrier.mainWaits,
+    });
+    this.#devices.set(key, device);
+    this.#ack.deviceSetUp(settings);
+    device.move("setup");
+    this.#handler.setUp?.(device);
+    if (settings.multifdTransfer && !canTransferDevices(this.#settings)) {
+      this.#failMain({
+        kind: "error",
+        code: "config",
+        reason: "device state over multifd needs multifd, without compression and mapped-ram",
+        qemu: `${settings.name}: Multifd device transfer requested but unsupported in the current config`,
+        device: settings.name,
+      });
+    }
+    // QEMU has set all its devices up before: one that the stream names late was started with the others.
+    if (this.#switchoverStarted) device.loader?.start();
+    return device;
+  }
+
+  #vfio(record: BaseRecord, data: T | undefined): void {
+    const device = this.#inSection?.device;
+    if (device === undefined) return;
+    switch (record.kind) {
+      case "vfio-data": {
+        const afterStop = this.#inSection?.kind === "section-end" || this.#inSection?.kind === "section-full";
+        if (device.loader !== undefined && afterStop) {
+          device.warn("mixed-data", "data on the main channel too, racing with its load thread");
+        }
+        this.#pending = device;
+        if (data !== undefined) device.mainData(data, (record as VfioDataRecord).payload.length);
+        return;
+      }
+      case "vfio-config":
+        return this.#mainConfig(record as VfioConfigRecord, device, data);
+      case "vfio-init-data-sent":
+        return this.#initDataSent(device);
+      case "vfio-config-load-ready":
+        return this.#loadReady(device);
+    }
+  }
+
+  #mainConfig(record: VfioConfigRecord, device: LoadingDevice<T>, data: T | undefined): void {
+    if (device.loader !== undefined) {
+      this.#failMain({
+        kind: "error",
+        code: "mode-mismatch",
+        reason: "the config came on the main channel, but the destination loads the device from multifd channels",
+        qemu: `${device.settings.name}: got DEV_CONFIG_STATE in main migration channel but doing multifd transfer`,
+        device: device.settings.name,
+      });
+      return;
+    }
+    this.#pending = device;
+    if (data !== undefined) device.mainConfigData(data, record.length);
+  }
+
+  #initDataSent(device: LoadingDevice<T>): void {
+    const verdict = this.#ack.initDataSent(device.settings, this.#returnPath);
+    if (verdict !== undefined) this.#failMain({ ...verdict, device: device.settings.name });
+  }
+
+  #loadReady(device: LoadingDevice<T>): void {
+    const { name } = device.settings;
+    const fail = (code: string, reason: string, text: string): void =>
+      this.#failMain({ kind: "error", code, reason, qemu: `${name}: ${text}`, device: name });
+    if (!this.#settings.profile.gate) {
+      return fail(
+        "unknown-tag",
+        `QEMU ${this.#settings.profile.version} does not know CONFIG_LOAD_READY`,
+        `Unknown tag ${hex(VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY)}`,
+      );
+    }
+    if (device.loader === undefined) {
+      return fail(
+        "ready-main-mode",
+        "CONFIG_LOAD_READY for a device that is loaded from the main channel",
+        "got DEV_CONFIG_LOAD_READY outside multifd transfer",
+      );
+    }
+    const verdict = device.loader.ready();
+    if (verdict !== undefined) this.#failMain(verdict);
+  }
+
+  /** Why a device that nothing has named so far gets no packets; undefined if it does. */
+  #refusal(idstr: string, instanceId: number): Verdict | undefined {
+    const settings = isVfioSection(idstr) ? this.#settings.device(idstr, instanceId) : undefined;
+    if (settings === undefined) return noSection(idstr, instanceId);
+    if (this.#setUp) return undefined;
+    return {
+      kind: "error",
+      code: "too-early",
+      reason: `a buffer of "${idstr}" came before the main channel had set the devices up`,
+      qemu: `${settings.name}: got device state packet but not doing multifd transfer`,
+      device: settings.name,
+    };
+  }
+
+  #deviceState(record: MultifdDeviceStateRecord, data: T | undefined): void {
+    const { instanceId, idx, vfioFlags = 0, nextPacketSize, flags } = record;
+    if (nextPacketSize > PACKET_LIMIT) {
+      const reason = `a packet of ${nextPacketSize} bytes: QEMU allocates as much at once`;
+      return this.#failChannels({ kind: "would-abort", code: "allocation", reason });
+    }
+    const idstr = upToNul(record.idstr);
+    const refusal = this.#devices.has(keyOf(idstr, instanceId)) ? undefined : this.#refusal(idstr, instanceId);
+    if (refusal !== undefined) return this.#failChannels(refusal);
+    const device = this.#deviceOf(idstr, instanceId);
+    if (device === undefined) return;
+    // A payload too short for VFIO's header is an error that the parser has noticed.
+    if (idx === undefined) return;
+    if (device.holdsQueue) {
+      this.#deadlock = device;
+      return;
+    }
+    const length = nextPacketSize - VFIO_PACKET_HEADER_SIZE;
+    const config = (vfioFlags & VFIO_DEVICE_STATE_CONFIG_STATE) !== 0;
+    if (length === 0 && !config) device.warn("empty-buffer", `buffer ${idx} is empty: no QEMU writes such a packet`);
+    const unknown = (vfioFlags & ~VFIO_DEVICE_STATE_CONFIG_STATE) >>> 0;
+    if (unknown !== 0) device.warn("flags", `buffer ${idx} has flags ${hex(unknown)} that mean nothing`);
+    const verdict = device.packet({ idx, length, config, data: data as T });
+    if (verdict?.code === "mode-mismatch") {
+      this.#warn("lost-state-race", "the error can come too late: QEMU then says success, without the device's state");
+    }
+    if (verdict !== undefined) return this.#failChannels(verdict);
+    if ((flags & MULTIFD_FLAG.SYNC) === 0) return;
+    this.#failChannels({
+      kind: "error",
+      code: "sync-device-state",
+      reason: "a device-state packet with the SYNC flag",
+      qemu: "multifd: received SYNC device state packet",
+    });
+  }
+}
+
+function keyOf(idstr: string, instanceId: number): string {
+  return `${instanceId} ${idstr}`;
+}
+
+/** What a version does not know it does not heed: a gate and a limit of bytes before 10.1. */
+function forVersion(settings: DeviceSettings, { profile }: DestinationSettings): DeviceSettings {
+  const { gate, limits } = settings;
+  return {
+    ...settings,
+    gate: gate && profile.gate,
+    limits: profile.sizeLimit ? limits : { ...limits, bytes: Infinity },
+  };
+}
+
+/** Whether multifd channels can carry device state (vfio.md §7.2). */
+function canTransferDevices({ profile, multifd, mappedRam, compression = "none" }: DestinationSettings): boolean {
+  return profile.multifdTransfer && multifd && mappedRam !== true && compression === "none";
+}
+
+function noSection(idstr: string, instanceId: number): Verdict {
+  const vfio = isVfioSection(idstr);
+  return {
+    kind: "error",
+    code: vfio || idstr === "" ? "unknown-section" : "no-loader",
+    reason: vfio ? `the destination has no "${idstr}"` : `"${idstr}" takes no device-state packets`,
+    qemu: vfio
+      ? `Unknown idstr ${idstr} or instance id ${instanceId} for load state buffer`
+      : `idstr ${idstr} / instance ${instanceId} has no load state buffer operation`,
+  };
+}
+
+/** A finding of a parser as what QEMU makes of it; the device in it is called `name`. */
+function asVerdict({ code, message, qemu }: Finding, name: string | undefined, profile: QemuProfile): Verdict {
+  const aborts = profile.codecChecks === "abort" && (code === "codec-empty" || code === "codec-size");
+  if (aborts) return { kind: "would-abort", code, reason: message };
+  if (qemu === undefined) return { kind: "error", code, reason: message };
+  const isOldText = code === "unknown-section" && !profile.wrapsErrors;
+  const text = named(isOldText ? qemu.replace(/^Unknown section (?=\d)/, "Unknown savevm section ") : qemu, name);
+  return { kind: "error", code, reason: message, qemu: text };
+}
+
+/** A text with the device's name, which parsers do not know. */
+function named(text: string, name = "NAME"): string {
+  return text.replaceAll("NAME", name);
+}

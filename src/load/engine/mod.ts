@@ -1,0 +1,27 @@
+/** The destination's engine: sans-IO, events in, actions out (destination-engine.md). @module */
+export {
+  DeviceLoader,
+  type DeviceLoaderOptions,
+  type IncomingBuffer,
+  INDEX_LIMIT,
+  type LoaderHandler,
+  type LoaderState,
+  type LoaderStatistics,
+  NO_LIMITS,
+  type QueueLimits,
+} from "./device_loader.ts";
+export { Destination, type LoadWarning, type MainWait, PACKET_LIMIT, type Unread } from "./destination.ts";
+export { type DestinationHandler, LoadingDevice, type ReturnPathAnswer } from "./loading_device.ts";
+export { compareVersions, NEWEST_QEMU, type QemuProfile, qemuProfile } from "./profile.ts";
+export type { BarrierStyle, DestinationSettings, DeviceSettings } from "./settings.ts";
+export { LOADED, type Verdict, type VerdictKind } from "./verdict.ts";
+export {
+  destinationArcs,
+  nextVfioState,
+  sourceArcs,
+  VFIO_DEVICE_STATES,
+  type VfioAbilities,
+  type VfioArcs,
+  type VfioDeviceState,
+  type VfioMoment,
+} from "./vfio_states.ts";

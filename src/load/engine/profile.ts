@@ -1,0 +1,61 @@
+/** What a destination of one QEMU version does differently from another (destination-engine.md B.8, D). */
+export interface QemuProfile {
+  /** Version, `10.2`. */
+  readonly version: string;
+  /** Device-state packets and SWITCHOVER_START are known: 10.0 and later. */
+  readonly multifdTransfer: boolean;
+  /** The config can wait for all iterables, and CONFIG_LOAD_READY is known: 10.1 and later. */
+  readonly gate: boolean;
+  /** Queued bytes can be limited: 10.1 and later. */
+  readonly sizeLimit: boolean;
+  /** A device may announce its initial data again: the acknowledgement scheme of 11.1. */
+  readonly repeatedInitData: boolean;
+  /** A channel's id that equals the number of channels is refused: 11.0 and later (row 76). */
+  readonly checksLastId: boolean;
+  /** What it does with the length of a compressed packet that cannot be: 10.1 and 10.2 abort (rows 79, 80). */
+  readonly codecChecks: "error" | "abort";
+  /** Causes stand in the last line of an error: 10.2 and later. */
+  readonly wrapsErrors: boolean;
+}
+
+/** Compares versions by their numbers: negative if `a` is older. */
+export function compareVersions(a: string, b: string): number {
+  const left = a.split(".").map(Number);
+  const right = b.split(".").map(Number);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The version that is assumed where nothing says it: the newest that is known. */
+export const NEWEST_QEMU = "11.1";
+
+/**
+ * The profile of a QEMU version, by what was new in which (destination-engine.md B.8).
+ *
+ * @param version As QEMU writes it: `10.0.13`, `11.1`.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { qemuProfile } from "@migwire/migwire";
+ *
+ * assert(!qemuProfile("10.0.13").sizeLimit);
+ * assert(qemuProfile("10.1").sizeLimit);
+ * ```
+ */
+export function qemuProfile(version: string): QemuProfile {
+  const since = (first: string): boolean => compareVersions(version, first) >= 0;
+  return {
+    version,
+    multifdTransfer: since("10.0"),
+    gate: since("10.1"),
+    sizeLimit: since("10.1"),
+    repeatedInitData: since("11.1"),
+    checksLastId: since("11.0"),
+    codecChecks: since("10.1") && !since("11.0") ? "abort" : "error",
+    wrapsErrors: since("10.2"),
+  };
+}

@@ -1,0 +1,54 @@
+import { type ByteSource, type Direction, readEvents } from "../../capture/mod.ts";
+
+/** Times of one direction of a connection: after how many bytes, when. */
+interface Track {
+  readonly ends: number[];
+  readonly times: number[];
+  /** Queries come with growing offsets. */
+  next: number;
+}
+
+/** When the bytes of a capture arrived, in nanoseconds since the recording began. Keeps 16 bytes for each event. */
+export class ArrivalClock {
+  readonly #tracks = new Map<string, Track>();
+  /** Connections whose direction was closed or broke, as the recorder saw it. */
+  readonly #closed = new Set<string>();
+  #latest = 0;
+
+  /** Reads `events.jsonl`. */
+  constructor(events: ByteSource) {
+    for (const event of readEvents(events)) {
+      this.#latest = Math.max(this.#latest, event.time);
+      if (event.kind === "open") continue;
+      const key = keyOf(event.channel, event.direction);
+      if (event.kind !== "data") {
+        this.#closed.add(key);
+        continue;
+      }
+      let track = this.#tracks.get(key);
+      if (track === undefined) {
+        track = { ends: [], times: [], next: 0 };
+        this.#tracks.set(key, track);
+      }
+      track.ends.push(event.offset + event.length);
+      track.times.push(event.time);
+    }
+  }
+
+  /** When the first `offset` bytes were there. Offsets asked for on one connection must not fall. */
+  timeOf(connection: number, direction: Direction, offset: number): number {
+    const track = this.#tracks.get(keyOf(connection, direction));
+    if (track === undefined) return this.#latest;
+    while (track.next < track.ends.length && (track.ends[track.next] ?? 0) < offset) track.next++;
+    return track.times[track.next] ?? this.#latest;
+  }
+
+  /** Whether the recorder saw the connection end. */
+  isClosed(connection: number, direction: Direction): boolean {
+    return this.#closed.has(keyOf(connection, direction));
+  }
+}
+
+function keyOf(connection: number, direction: Direction): string {
+  return `${connection} ${direction}`;
+}

@@ -1,0 +1,88 @@
+import { expectationFor, type Expectations, isAtLeast, machineVersion, parseQemuVersion } from "../capture/mod.ts";
+import type { MultifdCompression } from "../wire/mod.ts";
+import { type DestinationSettings, type DeviceSettings, NEWEST_QEMU, qemuProfile } from "./engine/mod.ts";
+
+/** What a stream tells of the destination that it is meant for: source and destination have to agree in these. */
+export interface StreamFacts {
+  /** Machine type; decides about the defaults of old versions. */
+  readonly machine?: string;
+  /** The target is ARM: only there the stream says its page size. */
+  readonly arm: boolean;
+  /** multifd connections. */
+  readonly multifdChannels: number;
+  /** Compression of their packets. */
+  readonly compression: MultifdCompression;
+}
+
+/** What the user says beside the expectations. */
+export interface SettingsOptions {
+  /** Buffers that may be queued for a device, which no QEMU release limits. */
+  readonly maxQueuedBuffers?: number;
+  /** Architecture of the target, `aarch64`; what the stream shows if absent. */
+  readonly arch?: string;
+}
+
+/**
+ * A destination as a user or a recording describes it. What nobody says is as QEMU's defaults for a destination that the
+ * stream is meant for: the machine type and channels of the stream, the newest version.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { destinationSettings, expectationsOf } from "@migwire/migwire";
+ *
+ * const facts = { machine: "pc-q35-10.0", arm: false, multifdChannels: 4, compression: "none" as const };
+ * const settings = destinationSettings(expectationsOf(undefined, { qemu: "10.0" }), facts);
+ * assertEquals([settings.channels, settings.profile.gate], [4, false]);
+ * assertEquals(settings.device("0000:00:05.0/vfio", 0)?.multifdTransfer, true);
+ * ```
+ */
+export function destinationSettings(
+  expectations: Expectations,
+  facts: StreamFacts,
+  options: SettingsOptions = {},
+): DestinationSettings {
+  const profile = qemuProfile(expectations.qemu?.value ?? NEWEST_QEMU);
+  const machine = expectations.machine?.value ?? facts.machine ?? "";
+  const bound = machineVersion(machine) ?? parseQemuVersion(profile.version);
+  const machineIsSince = (major: number, minor: number): boolean =>
+    bound === undefined || isAtLeast(bound, major, minor);
+  const multifd = (expectations.multifd?.value ?? facts.multifdChannels > 0) && expectations.mappedRam?.value !== true;
+  const compression = expectations.multifdCompression?.value ?? facts.compression;
+  const auto = {
+    // vfio.md §7.2: the switchover command is a property of machine types from 10.0 on.
+    multifdTransfer: profile.multifdTransfer && multifd && compression === "none" && machineIsSince(10, 0) &&
+      expectations.sendSwitchoverStart?.value !== false,
+    gate: profile.gate && machineIsSince(10, 1) && isArm(options.arch, facts.arm),
+  };
+  return {
+    profile,
+    multifd,
+    channels: expectations.multifdChannels?.value ?? Math.max(1, facts.multifdChannels),
+    barriers: (expectations.syncStyle?.value ?? (machineIsSince(8, 1) ? "round" : "section")) === "section"
+      ? "section"
+      : "flush",
+    switchoverAck: expectations.switchoverAck?.value ?? false,
+    needsAck: (expectations.devices?.length ?? 0) > 0 || !expectations.devicesAreAll,
+    device(idstr): DeviceSettings | undefined {
+      const known = expectationFor(expectations, idstr);
+      if (known === undefined && expectations.devicesAreAll) return undefined;
+      return {
+        name: known?.name ?? idstr.replace(/\/vfio$/, ""),
+        multifdTransfer: known?.overMultifd?.value ?? auto.multifdTransfer,
+        gate: profile.gate && (known?.configAfterIter?.value ?? auto.gate),
+        limits: {
+          bytes: profile.sizeLimit ? known?.maxQueuedSize?.value ?? Infinity : Infinity,
+          buffers: options.maxQueuedBuffers ?? Infinity,
+        },
+        // Nothing tells what the destination's drivers can; that of the source could, if it sent such state.
+        precopy: true,
+        p2p: true,
+      };
+    },
+  };
+}
+
+function isArm(arch: string | undefined, shown: boolean): boolean {
+  return arch === undefined ? shown : arch === "arm" || arch === "aarch64";
+}

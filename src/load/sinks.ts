@@ -1,0 +1,182 @@
+/** Where the state of a device goes when it is loaded. @module */
+
+import { createHash } from "node:crypto";
+
+/** A device that takes its state. Bytes are lent: a sink that keeps them copies them. */
+export interface DeviceSink {
+  /** Takes the next bytes. A promise holds the load up until the sink is ready for more. */
+  write(bytes: Uint8Array): void | Promise<void>;
+  /** Takes the config blob, once all state has been written. */
+  config?(blob: Uint8Array): void | Promise<void>;
+  /** The load is over, whatever became of it. */
+  close?(): void | Promise<void>;
+}
+
+/** A sink that says no: the error number becomes QEMU's. */
+export class DeviceRefusal extends Error {
+  override readonly name = "DeviceRefusal";
+  /** Error number, positive: 5 is EIO. */
+  readonly errno: number;
+
+  /** The device's answer. */
+  constructor(errno: number) {
+    super(`the device answers with errno ${errno}`);
+    this.errno = errno;
+  }
+}
+
+/** What a digest sink has taken. */
+export interface SinkDigest {
+  /** Bytes of state. */
+  readonly bytes: number;
+  /** SHA-256 of the state, hexadecimal. */
+  readonly sha256: string;
+  /** Bytes of the config blob. */
+  readonly configBytes: number;
+  /** SHA-256 of the config blob, hexadecimal; null without one. */
+  readonly configSha256: string | null;
+}
+
+/** Keeps nothing but digests. */
+export class DigestSink implements DeviceSink {
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+  #configBytes = 0;
+  #configSha256: string | null = null;
+
+  /** Takes the next bytes. */
+  write(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** Takes the config blob. */
+  config(blob: Uint8Array): void {
+    this.#configBytes = blob.length;
+    this.#configSha256 = createHash("sha256").update(blob).digest("hex");
+  }
+
+  /** What was taken so far. */
+  digest(): SinkDigest {
+    return {
+      bytes: this.#bytes,
+      sha256: this.#hash.copy().digest("hex"),
+      configBytes: this.#configBytes,
+      configSha256: this.#configSha256,
+    };
+  }
+}
+
+/** Keeps everything in memory. */
+export class MemorySink implements DeviceSink {
+  readonly #pieces: Uint8Array[] = [];
+  #length = 0;
+  /** The config blob, once it came. */
+  configBlob: Uint8Array | undefined;
+
+  /** Takes the next bytes. */
+  write(bytes: Uint8Array): void {
+    this.#pieces.push(bytes.slice());
+    this.#length += bytes.length;
+  }
+
+  /** Takes the config blob. */
+  config(blob: Uint8Array): void {
+    this.configBlob = blob.slice();
+  }
+
+  /** All bytes of state. */
+  bytes(): Uint8Array {
+    const all = new Uint8Array(this.#length);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all;
+  }
+}
+
+/** Writes the state to one file and the config to another. Existing files are not overwritten. */
+export class FileSink implements DeviceSink {
+  readonly #state: Deno.FsFile;
+  readonly #configPath: string;
+
+  /** Opens `statePath`; the config goes to `configPath` when it comes. */
+  constructor(statePath: string, configPath: string) {
+    this.#state = Deno.openSync(statePath, { write: true, createNew: true });
+    this.#configPath = configPath;
+  }
+
+  /** Takes the next bytes. */
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) at += this.#state.writeSync(bytes.subarray(at));
+  }
+
+  /** Takes the config blob. */
+  config(blob: Uint8Array): void {
+    Deno.writeFileSync(this.#configPath, blob, { createNew: true });
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#state.close();
+  }
+}
+
+/** Refuses what goes beyond a number of bytes, as a device that finds its state wrong. */
+export class RefusingSink implements DeviceSink {
+  readonly #limit: number;
+  readonly #inner: DeviceSink | undefined;
+  readonly #errno: number;
+  #taken = 0;
+
+  /** Takes `limit` bytes, for `inner`; then answers with `errno`, EIO if it is not given. */
+  constructor(limit: number, inner?: DeviceSink, errno = 5) {
+    this.#limit = limit;
+    this.#inner = inner;
+    this.#errno = errno;
+  }
+
+  /** Takes the next bytes, or throws {@linkcode DeviceRefusal}. */
+  write(bytes: Uint8Array): void | Promise<void> {
+    if (this.#taken + bytes.length > this.#limit) throw new DeviceRefusal(this.#errno);
+    this.#taken += bytes.length;
+    return this.#inner?.write(bytes);
+  }
+
+  /** Takes the config blob. */
+  config(blob: Uint8Array): void | Promise<void> {
+    return this.#inner?.config?.(blob);
+  }
+
+  /** The load is over. */
+  close(): void | Promise<void> {
+    return this.#inner?.close?.();
+  }
+}
+
+/** Gives what it takes to several sinks, in turn. */
+export class TeeSink implements DeviceSink {
+  readonly #sinks: readonly DeviceSink[];
+
+  /** A sink that stands for all of `sinks`. */
+  constructor(...sinks: readonly DeviceSink[]) {
+    this.#sinks = sinks;
+  }
+
+  /** Takes the next bytes. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (const sink of this.#sinks) await sink.write(bytes);
+  }
+
+  /** Takes the config blob. */
+  async config(blob: Uint8Array): Promise<void> {
+    for (const sink of this.#sinks) await sink.config?.(blob);
+  }
+
+  /** Closes all. */
+  async close(): Promise<void> {
+    for (const sink of this.#sinks) await sink.close?.();
+  }
+}

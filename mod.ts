@@ -1,0 +1,8 @@
+/** migwire reads, checks, loads and writes QEMU migration streams. @module */
+export * from "./src/bytes/mod.ts";
+export * from "./src/wire/mod.ts";
+export * from "./src/wire/codec.ts";
+export * from "./src/stream/mod.ts";
+export * from "./src/capture/mod.ts";
+export * from "./src/load/mod.ts";
+export * from "./src/report/mod.ts";

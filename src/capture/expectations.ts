@@ -72,9 +72,11 @@ class Assembly {
   result(): Expectations {
     const qemu = this.#option("qemu") ?? captured(this.#side?.qemu);
     const version = qemu === undefined ? undefined : parseQemuVersion(qemu.value);
-    const machine = this.#machine(qemu, version);
+    const arch = this.#option("arch") ?? captured(this.#command?.arch);
+    const machine = this.#machine(qemu, version, arch?.value);
     const general: Omit<Expectations, "devices" | "devicesAreAll"> = defined({
       qemu,
+      arch,
       multifd: this.#option("multifd") ?? this.#capability("multifd"),
       multifdChannels: this.#option("multifdChannels") ?? this.#channels(),
       multifdCompression: this.#option("multifdCompression") ?? this.#compression(),
@@ -126,10 +128,13 @@ class Assembly {
     return captured(isCompression(method) ? method : undefined);
   }
 
-  #machine(qemu: Known<string> | undefined, version: QemuVersion | undefined): Known<string> | undefined {
+  #machine(
+    qemu: Known<string> | undefined,
+    version: QemuVersion | undefined,
+    arch: string | undefined,
+  ): Known<string> | undefined {
     const named = this.#option("machine") ?? captured(this.#command?.machine);
     if (named === undefined) return undefined;
-    const arch = this.#command?.arch;
     // The build of a distribution may have types of its own behind the usual aliases.
     if (named.origin === "capture" && arch === undefined) return undefined;
     const full = resolveMachine(named.value, arch, version) ?? (named.origin === "option" ? named.value : undefined);

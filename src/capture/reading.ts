@@ -178,15 +178,19 @@ function excuseCut(finding: Finding): Finding {
 export class ChannelGrammars {
   readonly #options: ReadingOptions & { readonly multifd?: MultifdContext };
   /** What the main channel has told. */
-  state = new MigrationState();
+  state: MigrationState = new MigrationState();
   /** The last main or recovery channel. */
   main: MainGrammar | undefined;
 
-  constructor(options: ReadingOptions) {
+  /** Grammars for one capture. */
+  /** Grammars for one capture; `multifd` is what the destination of its multifd channels knows. */
+  constructor(options: ReadingOptions & { readonly multifd?: MultifdContext }) {
     this.#options = options;
     if (options.pageSize !== undefined) this.state.learnPageSize(options.pageSize, "option");
   }
 
+  /** The grammar of a channel, which knows what the channels before it have told. */
+  /** The grammar of a channel. */
   for({ identity, channel }: ReadChannel): Grammar {
     const { pageSize } = this.state;
     switch (identity.role) {
@@ -197,7 +201,10 @@ export class ChannelGrammars {
       case "preempt":
         return new PreemptGrammar(this.state);
       case "multifd":
-        return new MultifdGrammar(pageSize === undefined ? {} : { pageSize });
+        return new MultifdGrammar({
+          ...(pageSize === undefined ? {} : { pageSize }),
+          ...(this.#options.multifd === undefined ? {} : { context: this.#options.multifd }),
+        });
       case "return-path":
         return new ReturnPathGrammar();
       case "tls":

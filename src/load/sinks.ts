@@ -14,6 +14,7 @@ export interface DeviceSink {
 
 /** A sink that says no: the error number becomes QEMU's. */
 export class DeviceRefusal extends Error {
+  /** Its class, in messages. */
   override readonly name = "DeviceRefusal";
   /** Error number, positive: 5 is EIO. */
   readonly errno: number;

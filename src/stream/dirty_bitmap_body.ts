@@ -5,6 +5,7 @@ import type { SectionBody } from "./section_body.ts";
 
 /** A record of a `dirty-bitmap` section; names are those in force, also where they are not on the wire. */
 export interface DirtyBitmapStreamRecord extends BaseRecord, DirtyBitmapRecord {
+  /** Which kind of record. */
   readonly kind: "dirty-bitmap";
   /** Node alias in force. */
   readonly currentNode?: string;

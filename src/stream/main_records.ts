@@ -13,21 +13,25 @@ import type { BaseRecord } from "./record.ts";
 
 /** First record of a main channel. */
 export interface FileHeaderRecord extends BaseRecord, FileHeader {
+  /** Which kind of record. */
   readonly kind: "file-header";
 }
 
 /** Machine type and what must be shared. */
 export interface ConfigurationRecord extends BaseRecord, Configuration {
+  /** Which kind of record. */
   readonly kind: "configuration";
 }
 
 /** Header of a START or FULL section. */
 export interface LongSectionRecord extends BaseRecord, LongSectionHeader {
+  /** Which kind of record. */
   readonly kind: "section-start" | "section-full";
 }
 
 /** Header of a PART or END section; name and instance are those of its START. */
 export interface ShortSectionRecord extends BaseRecord, ShortSectionHeader {
+  /** Which kind of record. */
   readonly kind: "section-part" | "section-end";
   /** Name that the id was announced with, if it was. */
   readonly idstr?: string;
@@ -37,22 +41,27 @@ export interface ShortSectionRecord extends BaseRecord, ShortSectionHeader {
 
 /** Footer of a section. */
 export interface SectionFooterRecord extends BaseRecord, SectionFooter {
+  /** Which kind of record. */
   readonly kind: "section-footer";
 }
 
 /** A command; the elements of a package are the records after it. */
 export interface CommandRecord extends BaseRecord, Command {
+  /** Which kind of record. */
   readonly kind: "command";
 }
 
 /** The EOF byte. */
 export interface EofRecord extends BaseRecord, EndOfStream {
+  /** Which kind of record. */
   readonly kind: "eof";
 }
 
 /** The VM description; its text is the payload. */
 export interface VmDescriptionRecord extends BaseRecord, VmDescriptionHeader {
+  /** Which kind of record. */
   readonly kind: "vm-description";
+  /** The bytes that are carried. */
   readonly payload: ByteRange;
 }
 
@@ -67,6 +76,7 @@ export type DeviceExtent =
 
 /** Body of a section that vmstate describes; the bytes are the payload, the fields come from the description. */
 export interface DeviceStateRecord extends BaseRecord {
+  /** Which kind of record. */
   readonly kind: "device-state";
   /** Name of the section. */
   readonly idstr: string;
@@ -76,6 +86,7 @@ export interface DeviceStateRecord extends BaseRecord {
   readonly ordinal: number;
   /** How its end was found. */
   readonly extent: DeviceExtent;
+  /** The bytes that are carried. */
   readonly payload: ByteRange;
 }
 

@@ -28,11 +28,13 @@ import type { SectionBody } from "./section_body.ts";
 
 /** First word of a `spapr/htab` body. */
 export interface HtabHeaderRecord extends BaseRecord, HtabHeader {
+  /** Which kind of record. */
   readonly kind: "htab-header";
 }
 
 /** A chunk of the hash table; its entries are the payload. */
 export interface HtabChunkRecord extends BaseRecord, HtabChunk {
+  /** Which kind of record. */
   readonly kind: "htab-chunk";
 }
 
@@ -78,6 +80,7 @@ export class HtabBody implements SectionBody {
 
 /** A record of storage attributes or keys; the values are the payload. */
 export interface PageValuesRecord extends BaseRecord, PageValues {
+  /** Which kind of record. */
   readonly kind: "s390-storage-attributes" | "s390-skeys";
 }
 
@@ -134,6 +137,7 @@ export class StorageKeysBody implements SectionBody {
 
 /** Body of `todclock` (§7.4). */
 export interface TodClockRecord extends BaseRecord, TodClock {
+  /** Which kind of record. */
   readonly kind: "todclock";
 }
 
@@ -153,6 +157,7 @@ export class TodClockBody implements SectionBody {
 
 /** A record of live block migration; a block's contents are the payload. */
 export interface BlockMigrationStreamRecord extends BaseRecord, BlockMigrationRecord {
+  /** Which kind of record. */
   readonly kind: "block-migration";
 }
 

@@ -1,10 +1,9 @@
 import type { ByteRange } from "../bytes/mod.ts";
 import type { MappedRamHeader, RamBlockEntry } from "../wire/mod.ts";
-import { RAM_SAVE_FLAG } from "../wire/mod.ts";
 import type { BaseRecord } from "./record.ts";
 
 /** Fields that all page records share. */
-interface PageFields extends BaseRecord {
+export interface PageFields extends BaseRecord {
   /** Block, also where the name is not on the wire. */
   readonly block: string;
   /** Flags of the first page's word; those after it have CONTINUE. */
@@ -17,6 +16,7 @@ interface PageFields extends BaseRecord {
 
 /** Pages that follow each other in the stream and in their block, each with its header. */
 export interface RamPageRecord extends PageFields {
+  /** Which kind of record. */
   readonly kind: "ram-page";
   /** Number of pages, at least 1. */
   readonly count: number;
@@ -24,6 +24,7 @@ export interface RamPageRecord extends PageFields {
 
 /** Zero pages that follow each other in the stream and in their block. */
 export interface RamZeroRecord extends PageFields {
+  /** Which kind of record. */
   readonly kind: "ram-zero";
   /** Number of pages, at least 1. */
   readonly count: number;
@@ -33,48 +34,63 @@ export interface RamZeroRecord extends PageFields {
 
 /** A page as a difference. */
 export interface RamXbzrleRecord extends PageFields {
+  /** Which kind of record. */
   readonly kind: "ram-xbzrle";
   /** 1. */
   readonly encoding: number;
   /** Bytes of encoded data. */
   readonly encodedLength: number;
+  /** The bytes that are carried. */
   readonly payload: ByteRange;
 }
 
 /** A zlib-compressed page. */
 export interface RamCompressedRecord extends PageFields {
+  /** Which kind of record. */
   readonly kind: "ram-compress-page";
   /** Bytes of the zlib stream. */
   readonly compressedLength: number;
+  /** The bytes that are carried. */
   readonly payload: ByteRange;
 }
 
 /** The block list. */
 export interface RamBlockListRecord extends BaseRecord {
+  /** Which kind of record. */
   readonly kind: "ram-block-list";
+  /** `RAM_SAVE_FLAG` bits. */
   readonly flags: number;
   /** Total bytes of all blocks. */
   readonly pageOffset: number;
+  /** The entries; with mapped-ram they are records of their own. */
   readonly blocks: readonly RamBlockEntry[];
 }
 
 /** EOS, MULTIFD_FLUSH or HOOK. */
 export interface RamMarkRecord extends BaseRecord {
+  /** Which kind of record. */
   readonly kind: "ram-eos" | "ram-multifd-flush" | "ram-hook";
+  /** `RAM_SAVE_FLAG` bits. */
   readonly flags: number;
+  /** Offset part of the word; QEMU takes no notice of it. */
   readonly pageOffset: number;
 }
 
 /** A block's entry in a mapped-ram file; its bitmap, a gap and its pages are the records after it. */
 export interface RamMappedBlockRecord extends BaseRecord, RamBlockEntry {
+  /** Which kind of record. */
   readonly kind: "ram-mapped-block";
+  /** The mapped-ram header. */
   readonly mapped: MappedRamHeader;
 }
 
 /** Bitmap, gap or pages of a mapped-ram block. */
 export interface RamMappedDataRecord extends BaseRecord {
+  /** Which kind of record. */
   readonly kind: "ram-mapped-bitmap" | "ram-mapped-gap" | "ram-mapped-pages";
+  /** Name of the block. */
   readonly block: string;
+  /** The bytes that are carried. */
   readonly payload: ByteRange;
 }
 
@@ -88,11 +104,6 @@ export type RamRecord =
   | RamMarkRecord
   | RamMappedBlockRecord
   | RamMappedDataRecord;
-
-/** Bytes of a page record's header: the word, and the name where CONTINUE is not set. */
-export function pageHeaderBytes(record: PageFields, nameBytes: number): number {
-  return 8 + (record.flags & RAM_SAVE_FLAG.CONTINUE ? 0 : 1 + nameBytes);
-}
 
 /**
  * Where the contents of page `index` of a run stand. Only the first page of a run can have a name before it.

@@ -17,6 +17,7 @@ export interface BaseRecord {
 
 /** Input ended inside a record. The last record of a channel that was cut. */
 export interface TruncatedRecord extends BaseRecord {
+  /** Which kind of record. */
   readonly kind: "truncated";
   /** What the bytes are the beginning of. */
   readonly expected: string;
@@ -28,6 +29,7 @@ export interface TruncatedRecord extends BaseRecord {
 
 /** Bytes that nothing describes. */
 export interface OpaqueRecord extends BaseRecord {
+  /** Which kind of record. */
   readonly kind: "opaque";
   /** Why they were not understood. */
   readonly reason: string;

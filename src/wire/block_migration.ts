@@ -2,7 +2,7 @@
 
 import { cstr8, u64, when } from "./fields.ts";
 import { hex } from "./finding.ts";
-import { struct, type Struct } from "./struct.ts";
+import { type Struct, struct } from "./struct.ts";
 
 /** Flags in the low 9 bits of a record's word. */
 export const BLK_MIG_FLAG = {

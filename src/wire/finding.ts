@@ -41,6 +41,7 @@ export type FindingDraft = Omit<Finding, "channel" | "offset"> & { readonly offs
  * ```
  */
 export class WireError extends Error {
+  /** `WireError`. */
   override readonly name = "WireError";
   /** What went wrong, and where. */
   readonly finding: Finding;

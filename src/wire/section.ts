@@ -1,7 +1,7 @@
 /** Framing of the main channel: section headers and footers, EOF, VM description (main-channel.md §3, §4). @module */
 
 import { cstr8, mustBe, u32, u8 } from "./fields.ts";
-import { struct, type Struct } from "./struct.ts";
+import { type Struct, struct } from "./struct.ts";
 
 /** First byte of an element of the main channel (§1.1). */
 export const SECTION_TYPES = {

@@ -1,7 +1,7 @@
 /** The hash page table of a pseries machine: section `spapr/htab` (main-channel.md §7.1). @module */
 
 import { u16, u32 } from "./fields.ts";
-import { struct, type Struct } from "./struct.ts";
+import { type Struct, struct } from "./struct.ts";
 
 /** First word of a body: the table's size in START, 0xffffffff for "no table", 0 before chunks. */
 export interface HtabHeader {

@@ -8,6 +8,7 @@ export interface XbzrleRun {
 
 /** A difference that no encoder writes: QEMU says `decode error!`. */
 export class XbzrleError extends Error {
+  /** `XbzrleError`. */
   override readonly name = "XbzrleError";
 }
 

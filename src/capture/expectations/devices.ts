@@ -159,8 +159,8 @@ class DeviceRules {
       this.#default((bound) => isAtLeast(bound, 10, 1) ? "auto" : "off");
     if (set === undefined) return undefined;
     if (set.value !== "auto") return follows(set.value === "on", set);
-    const arch = this.#command?.arch;
-    return arch === undefined ? undefined : follows(arch === "aarch64" || arch === "arm", set);
+    const { arch } = this.#general;
+    return arch === undefined ? undefined : follows(arch.value === "aarch64" || arch.value === "arm", set, arch);
   }
 
   #maxQueuedSize(device: QemuProperties): Known<number> | undefined {

@@ -46,6 +46,8 @@ export interface DeviceExpectation {
 export interface Expectations {
   /** Version of QEMU, as text. */
   readonly qemu?: Known<string>;
+  /** Architecture of the target, as in the program's name. */
+  readonly arch?: Known<string>;
   /** Capability `multifd`. */
   readonly multifd?: Known<boolean>;
   /** Parameter `multifd-channels`. */
@@ -80,6 +82,8 @@ export interface Expectations {
 export interface ExpectationOptions {
   /** Version of QEMU. */
   readonly qemu?: string;
+  /** Architecture of the target: `aarch64`. */
+  readonly arch?: string;
   /** Capability `multifd`. */
   readonly multifd?: boolean;
   /** Parameter `multifd-channels`. */
@@ -106,6 +110,7 @@ export type OnOffAuto = "on" | "off" | "auto";
 /** Where each option of a user stands, for people. */
 const OPTION_NAMES: { readonly [option in keyof ExpectationOptions]-?: string } = {
   qemu: "--qemu",
+  arch: "--arch",
   multifd: "--multifd",
   multifdChannels: "--multifd-channels",
   multifdCompression: "--multifd-compression",

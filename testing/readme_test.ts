@@ -1,0 +1,42 @@
+import { assert, assertEquals } from "@std/assert";
+import { consoleExamples, isPlain, outputOf } from "./readme.ts";
+
+const root = new URL("..", import.meta.url);
+const ignore = Deno.permissions.querySync({ name: "read", path: root }).state !== "granted";
+
+Deno.test({
+  name: "the README shows what each command prints today; `deno task readme` refreshes it",
+  ignore,
+  async fn() {
+    const examples = consoleExamples(Deno.readTextFileSync(new URL("README.md", root)));
+    const plain = examples.filter(({ command }) => isPlain(command));
+    assert(plain.length >= 6, "the examples are not found any more");
+    for (const { command, output } of plain) assertEquals(output, await outputOf(command), command);
+  },
+});
+
+Deno.test({
+  name: "the README shows every command",
+  ignore,
+  async fn() {
+    const { COMMANDS } = await import("../cli/main.ts");
+    const examples = consoleExamples(Deno.readTextFileSync(new URL("README.md", root)));
+    for (const { name } of COMMANDS) {
+      assert(examples.some(({ command }) => command.startsWith(`migwire ${name} `)), name);
+    }
+  },
+});
+
+Deno.test({
+  name: "the README's picture of the JSON is what the program prints",
+  ignore,
+  async fn() {
+    const pattern = /^(migwire inspect --json \S+) \| jq -c '\.devices\[0\] \| \{(.*)\}'$/;
+    const examples = consoleExamples(Deno.readTextFileSync(new URL("README.md", root)));
+    const example = examples.find(({ command }) => pattern.test(command));
+    const [, command = "", names = ""] = pattern.exec(example?.command ?? "") ?? [];
+    const { devices: [device] } = JSON.parse(await outputOf(command));
+    const picked = Object.fromEntries(names.split(", ").map((name) => [name, device[name]]));
+    assertEquals(example?.output, `${JSON.stringify(picked)}\n`);
+  },
+});

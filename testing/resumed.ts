@@ -58,7 +58,7 @@ export class Resumed implements Grammar {
     this.reader = reader;
     if (this.#restore(reader)) return;
     this.#standing.grammar.step(reader);
-    this.steps++;
+    if (reader.lacking === 0) this.steps++;
   }
 
   #before(reader: ChannelReader): boolean {

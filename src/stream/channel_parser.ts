@@ -198,23 +198,19 @@ export class ChannelParser {
         start = decoder.pos;
         decoder.reading = this.#grammar.expecting;
         this.#grammar.step(reader);
+        if (reader.lacking > 0) break;
         if (this.#noted.length > 0) this.#tell();
       }
-      start = decoder.pos;
-      this.#wanted = 1;
-      this.#attempts = 0;
+      if (reader.lacking > 0) this.#lack(reader.lacking, start, pos, end);
+      else {
+        start = decoder.pos;
+        this.#wanted = 1;
+        this.#attempts = 0;
+      }
     } catch (error) {
       decoder.pos = start;
-      if (error instanceof Incomplete) {
-        this.#noted = [];
-        // `missing` counts from where the read failed, which is at or before the end of the window.
-        this.#missing = error.missing;
-        const exact = end - start + error.missing;
-        this.#attempts = start === pos ? this.#attempts + 1 : 1;
-        // A record of many parts is read again from its beginning: after a while ask for a good deal more, so that the
-        // work stays linear.
-        this.#wanted = this.#attempts > EXACT_ATTEMPTS ? Math.max(exact, Math.ceil((end - start) * 1.5)) : exact;
-      } else if (error instanceof WireError && !this.#strict) {
+      if (error instanceof Incomplete) this.#lack(error.missing, start, pos, end);
+      else if (error instanceof WireError && !this.#strict) {
         this.#tell();
         this.#report(error.finding);
         this.#giveUp(error.finding.message, end);
@@ -229,6 +225,18 @@ export class ChannelParser {
       this.#keptLength = 0;
       if (rest > 0) this.#keep(bytes.subarray(start, end));
     }
+  }
+
+  /** The record at `start` lacks `missing` bytes, counted from the end of the window, which begins at `pos`. */
+  #lack(missing: number, start: number, pos: number, end: number): void {
+    this.#reader.lacking = 0;
+    this.#noted = [];
+    this.#missing = missing;
+    const exact = end - start + missing;
+    this.#attempts = start === pos ? this.#attempts + 1 : 1;
+    // A record of many parts is read again from its beginning: after a while ask for a good deal more, so that the work
+    // stays linear.
+    this.#wanted = this.#attempts > EXACT_ATTEMPTS ? Math.max(exact, Math.ceil((end - start) * 1.5)) : exact;
   }
 
   /** Everything from here on is opaque: one record that ends with the channel. */

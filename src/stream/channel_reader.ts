@@ -23,6 +23,11 @@ export class ChannelReader {
   readonly decoder: Decoder;
   /** Records that are complete. */
   records: BaseRecord[] = [];
+  /**
+   * Bytes that the record at this place lacks: the same as throwing `Incomplete`, without its cost, for the one record that
+   * nearly every buffer of a RAM stream ends inside of. The step must have read nothing.
+   */
+  lacking = 0;
   /** A record whose payload is passing by. */
   #passing: BaseRecord | undefined;
   #left = 0;

@@ -192,7 +192,11 @@ export class RamBody implements SectionBody {
     // By trial, when nothing before has told it.
     const pageSize = this.#state.pageSize ?? probePageSize(reader, header.length, this.#state);
     decoder.reading = "RAM page";
-    decoder.need(header.length + pageSize);
+    const missing = header.length + pageSize - decoder.available;
+    if (missing > 0) {
+      reader.lacking = missing;
+      return false;
+    }
     this.#state.learnPageSize(pageSize, "probe");
     const pageOffset = this.#offsetOf(decoder, flags, header.usedLength);
     const offset = decoder.offset;

@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-
 /**
  * Whether two byte arrays hold the same bytes.
  *
@@ -16,5 +14,7 @@ import { Buffer } from "node:buffer";
  * ```
  */
 export function equals(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-
 /**
  * Where a byte array first contains another.
  *
@@ -24,10 +22,12 @@ export function indexOfNeedle(
   needle: Uint8Array,
   start: number = 0,
 ): number {
-  if (needle.length === 0 || start >= source.length) return -1;
+  const [first] = needle;
+  if (first === undefined) return -1;
   const from = start < 0 ? Math.max(0, source.length + start) : start;
-  return Buffer.from(source.buffer, source.byteOffset, source.length).indexOf(
-    needle,
-    from,
-  );
+  const last = source.length - needle.length;
+  for (let at = source.indexOf(first, from); at >= 0 && at <= last; at = source.indexOf(first, at + 1)) {
+    if (needle.every((byte, i) => source[at + i] === byte)) return at;
+  }
+  return -1;
 }

@@ -18,7 +18,7 @@ export function declareCutTests(title: string, wanted: (name: string) => boolean
   for (const folder of CORPUS_FOLDERS) {
     for (const name of folder.captures.filter(wanted)) {
       count++;
-      Deno.test(`${name}, cut at every byte, reads as its beginning and says what is missing`, () => {
+      Deno.test(`${name}, cut at every byte (if long, around records), reads as its beginning and says what is missing`, () => {
         let cuts = 0;
         for (const channel of loadCapture(folder, name).channels) {
           const isShort = channel.bytes.length < EVERY_BYTE;

@@ -7,7 +7,7 @@ const ignore = Deno.permissions.querySync({ name: "read", path: root }).state !=
 Deno.test({
   name: "the README shows what each command prints today; `deno task readme` refreshes it",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const examples = consoleExamples(Deno.readTextFileSync(new URL("README.md", root)));
     const plain = examples.filter(({ command }) => isPlain(command));
     assert(plain.length >= 6, "the examples are not found any more");
@@ -18,7 +18,7 @@ Deno.test({
 Deno.test({
   name: "the README shows every command",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const { COMMANDS } = await import("../cli/main.ts");
     const examples = consoleExamples(Deno.readTextFileSync(new URL("README.md", root)));
     for (const { name } of COMMANDS) {
@@ -30,7 +30,7 @@ Deno.test({
 Deno.test({
   name: "the README's picture of the JSON is what the program prints",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const pattern = /^(migwire inspect --json \S+) \| jq -c '\.devices\[0\] \| \{(.*)\}'$/;
     const examples = consoleExamples(Deno.readTextFileSync(new URL("README.md", root)));
     const example = examples.find(({ command }) => pattern.test(command));

@@ -7,7 +7,7 @@ export { assembleRam, type RamImage } from "./ram_image.ts";
 export { RAM_LIMIT, RamLimitError } from "./ram_blocks.ts";
 export type { RamOptions } from "./ram_loader.ts";
 export * from "./engine/mod.ts";
-export { destinationSettings, type SettingsOptions, type StreamFacts } from "./settings.ts";
+export { destinationSettings, type SettingsOptions, type StreamDevice, type StreamFacts } from "./settings.ts";
 export { type QueueBound, type QueuedPacket, worstCase } from "./suggest_limits.ts";
 export { LOAD_ORDERS, type LoadOrder } from "./feed/order.ts";
 export { loadCapture, type LoadedDevice, type LoadEvent, type LoadOptions, type LoadResult } from "./load_capture.ts";

@@ -12,15 +12,28 @@ export interface StreamFacts {
   readonly multifdChannels: number;
   /** Compression of their packets. */
   readonly compression: MultifdCompression;
+  /** VFIO devices. */
+  readonly devices: readonly StreamDevice[];
+}
+
+/** What a stream tells of a VFIO device. */
+export interface StreamDevice {
+  /** Name of its section. */
+  readonly idstr: string;
+  /** Instance of its section. */
+  readonly instanceId: number;
+  /** It gave state while the guest ran: its driver can. */
+  readonly precopy: boolean;
 }
 
 /** What the user says beside the expectations. */
 export interface SettingsOptions {
   /** Buffers that may be queued for a device, which no QEMU release limits. */
   readonly maxQueuedBuffers?: number;
-  /** Architecture of the target, `aarch64`; what the stream shows if absent. */
-  readonly arch?: string;
 }
+
+/** QEMU's default of multifd-channels. */
+const DEFAULT_CHANNELS = 2;
 
 /**
  * A destination as a user or a recording describes it. What nobody says is as QEMU's defaults for a destination that the
@@ -31,7 +44,7 @@ export interface SettingsOptions {
  * import { assertEquals } from "@std/assert";
  * import { destinationSettings, expectationsOf } from "@migwire/migwire";
  *
- * const facts = { machine: "pc-q35-10.0", arm: false, multifdChannels: 4, compression: "none" as const };
+ * const facts = { machine: "pc-q35-10.0", arm: false, multifdChannels: 4, compression: "none" as const, devices: [] };
  * const settings = destinationSettings(expectationsOf(undefined, { qemu: "10.0" }), facts);
  * assertEquals([settings.channels, settings.profile.gate], [4, false]);
  * assertEquals(settings.device("0000:00:05.0/vfio", 0)?.multifdTransfer, true);
@@ -42,29 +55,32 @@ export function destinationSettings(
   facts: StreamFacts,
   options: SettingsOptions = {},
 ): DestinationSettings {
-  const profile = qemuProfile(expectations.qemu?.value ?? NEWEST_QEMU);
+  const profile = qemuProfile(numbersOf(expectations.qemu?.value) ?? NEWEST_QEMU);
   const machine = expectations.machine?.value ?? facts.machine ?? "";
   const bound = machineVersion(machine) ?? parseQemuVersion(profile.version);
   const machineIsSince = (major: number, minor: number): boolean =>
     bound === undefined || isAtLeast(bound, major, minor);
-  const multifd = (expectations.multifd?.value ?? facts.multifdChannels > 0) && expectations.mappedRam?.value !== true;
+  const multifd = expectations.multifd?.value ?? facts.multifdChannels > 0;
+  const mappedRam = expectations.mappedRam?.value ?? false;
   const compression = expectations.multifdCompression?.value ?? facts.compression;
   const auto = {
     // vfio.md §7.2: the switchover command is a property of machine types from 10.0 on.
-    multifdTransfer: profile.multifdTransfer && multifd && compression === "none" && machineIsSince(10, 0) &&
-      expectations.sendSwitchoverStart?.value !== false,
-    gate: profile.gate && machineIsSince(10, 1) && isArm(options.arch, facts.arm),
+    multifdTransfer: profile.multifdTransfer && multifd && !mappedRam && compression === "none" &&
+      machineIsSince(10, 0) && expectations.sendSwitchoverStart?.value !== false,
+    gate: profile.gate && machineIsSince(10, 1) && isArm(expectations.arch?.value, facts.arm),
   };
   return {
     profile,
     multifd,
-    channels: expectations.multifdChannels?.value ?? Math.max(1, facts.multifdChannels),
+    channels: expectations.multifdChannels?.value ?? (facts.multifdChannels || DEFAULT_CHANNELS),
+    compression,
+    mappedRam,
     barriers: (expectations.syncStyle?.value ?? (machineIsSince(8, 1) ? "round" : "section")) === "section"
       ? "section"
       : "flush",
     switchoverAck: expectations.switchoverAck?.value ?? false,
-    needsAck: (expectations.devices?.length ?? 0) > 0 || !expectations.devicesAreAll,
-    device(idstr): DeviceSettings | undefined {
+    needsAck: needsAck(expectations, facts),
+    device(idstr, instanceId): DeviceSettings | undefined {
       const known = expectationFor(expectations, idstr);
       if (known === undefined && expectations.devicesAreAll) return undefined;
       return {
@@ -75,14 +91,25 @@ export function destinationSettings(
           bytes: profile.sizeLimit ? known?.maxQueuedSize?.value ?? Infinity : Infinity,
           buffers: options.maxQueuedBuffers ?? Infinity,
         },
-        // Nothing tells what the destination's drivers can; that of the source could, if it sent such state.
-        precopy: true,
+        // The destination's driver is taken for the source's.
+        precopy: facts.devices.find((one) => one.idstr === idstr && one.instanceId === instanceId)?.precopy ?? true,
         p2p: true,
       };
     },
   };
 }
 
+/** A version without what a package adds to it. */
+function numbersOf(version = ""): string | undefined {
+  return /^\d+(\.\d+)+/.exec(version)?.[0];
+}
+
 function isArm(arch: string | undefined, shown: boolean): boolean {
   return arch === undefined ? shown : arch === "arm" || arch === "aarch64";
+}
+
+/** Whether a device has to agree to the switchover. A stream that ends before it names any tells nothing of them. */
+function needsAck({ devices = [], devicesAreAll }: Expectations, facts: StreamFacts): boolean {
+  if (devicesAreAll && devices.length === 0) return false;
+  return facts.devices.length === 0 ? devices.length > 0 : facts.devices.some(({ precopy }) => precopy);
 }

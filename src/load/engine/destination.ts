@@ -20,9 +20,10 @@ import {
   VFIO_PACKET_HEADER_SIZE,
 } from "../../wire/mod.ts";
 import { Barrier } from "./barrier.ts";
+import { Connections } from "./connections.ts";
 import { type DestinationHandler, LoadingDevice } from "./loading_device.ts";
-import type { QemuProfile } from "./profile.ts";
-import type { DestinationSettings, DeviceSettings } from "./settings.ts";
+import { asVerdict, named, noSection } from "./refusals.ts";
+import { canTransferDevices, type DestinationSettings, forVersion } from "./settings.ts";
 import { SwitchoverAck } from "./switchover_ack.ts";
 import { judge } from "./judge.ts";
 import { SectionOrder } from "./section_order.ts";
@@ -67,28 +68,44 @@ export const PACKET_LIMIT = 256 * 1024 * 1024;
  *
  * Before each record ask {@linkcode mainWait} or {@linkcode channelWaits}: a record given while it waits is an error of
  * the caller. When nothing can go on any more, {@linkcode finish} says what becomes of the load.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Destination, qemuProfile } from "@migwire/migwire";
+ *
+ * const settings = {
+ *   profile: qemuProfile("10.2"),
+ *   multifd: true,
+ *   channels: 2,
+ *   barriers: "flush" as const,
+ *   switchoverAck: false,
+ *   needsAck: false,
+ *   device: () => undefined,
+ * };
+ * const destination = new Destination<Uint8Array>(settings, { write: () => {}, loadConfig: () => {} });
+ * destination.connect(0);
+ * assertEquals(destination.mainWait, "connections");
+ * const { kind, reason } = destination.finish();
+ * assertEquals([kind, reason], ["would-hang", "1 multifd channels, the destination waits for 2"]);
+ * ```
  */
 export class Destination<T> {
   readonly #settings: DestinationSettings;
   readonly #handler: DestinationHandler<T>;
   readonly #devices = new Map<string, LoadingDevice<T>>();
-  /** Connections that it waits for. */
-  readonly #channelCount: number;
+  readonly #connections: Connections;
   readonly #barrier: Barrier;
   readonly #ack: SwitchoverAck;
   readonly #order: SectionOrder;
-  readonly #channels = new Set<number>();
   readonly #ended = new Set<number>();
   readonly #warnings: LoadWarning[] = [];
   /** What QEMU records as error, in order. */
   readonly #errors: Verdict[] = [];
-  #surplus = 0;
   #setUp = false;
   #switchoverStarted = false;
   #returnPath = false;
   #eof = false;
-  /** QEMU exits on an error of a connection that is made. */
-  #connectionError: Verdict | undefined;
   /** The main stream failed: SHUT 1 for the source. */
   #mainError: Verdict | undefined;
   #channelError: Verdict | undefined;
@@ -105,8 +122,8 @@ export class Destination<T> {
   constructor(settings: DestinationSettings, handler: DestinationHandler<T>) {
     this.#settings = settings;
     this.#handler = handler;
-    this.#channelCount = settings.multifd && !settings.mappedRam ? settings.channels : 0;
-    this.#barrier = new Barrier(this.#channelCount);
+    this.#connections = new Connections(settings);
+    this.#barrier = new Barrier(this.#connections.expected);
     this.#ack = new SwitchoverAck(settings, (answer) => handler.answer?.(answer));
     this.#order = new SectionOrder((code, message) => this.#warn(code, message));
   }
@@ -144,43 +161,22 @@ export class Destination<T> {
   /** Why the main channel is not read on; undefined if it is. */
   get mainWait(): MainWait | undefined {
     if (this.#eof || this.#mainError !== undefined) return "end";
-    if (this.#channels.size < this.#channelCount) return "connections";
+    if (!this.#connections.complete) return "connections";
     if (this.#barrier.mainWaits) return "barrier";
     return this.#pending?.busy ? "device" : undefined;
   }
 
   /** Whether a multifd channel is not read now, or not any more. */
   channelWaits(id: number): boolean {
-    return !this.#channels.has(id) || this.#ended.has(id) || this.#channelError !== undefined ||
+    return !this.#connections.has(id) || this.#ended.has(id) || this.#channelError !== undefined ||
       this.#mainError !== undefined || this.#barrier.isAsleep(id) || this.#deadlock !== undefined;
   }
 
   /** A multifd connection came, with its id. A surplus one is closed by QEMU: what it carries is lost (rows 94, 96). */
   connect(id: number): "accepted" | "surplus" {
-    const { mappedRam, profile } = this.#settings;
-    if (mappedRam) {
-      this.#failConnection("config", "a multifd connection, but with mapped-ram there are none", undefined);
-      return "surplus";
-    }
-    const count = this.#channelCount;
-    if (this.#channels.size >= count) {
-      this.#surplus++;
-      return "surplus";
-    }
-    if (this.#channels.has(id)) {
-      this.#failConnection("channel-id", `channel id ${id} came twice`, `multifd: received id '${id}' already setup'`);
-    } else if (id > count && !profile.checksLastId) {
-      const text = `multifd: received channel id ${id} is greater than number of channels ${count}`;
-      this.#failConnection("channel-id", `channel id ${id} of ${count} channels`, text);
-    } else if (id >= count) {
-      // Up to 10.x an id that equals the number of channels is taken, with undefined behaviour.
-      const text = profile.checksLastId
-        ? `multifd: received channel id ${id} exceeds channel count ${count}`
-        : undefined;
-      this.#failConnection("channel-id", `channel id ${id} of ${count} channels`, text);
-    }
-    this.#channels.add(id);
-    return "accepted";
+    const answer = this.#connections.connect(id);
+    if (this.#connections.error !== undefined) this.#failMain(this.#connections.error);
+    return answer;
   }
 
   /** The next record of the main channel; `data` holds its payload, or the blob of a config. */
@@ -189,8 +185,7 @@ export class Destination<T> {
       case "file-header":
         return;
       case "configuration":
-        this.#setUp = true;
-        return;
+        return this.#setUpDevices();
       case "command":
         return this.#command(record as CommandRecord);
       case "section-start":
@@ -226,8 +221,10 @@ export class Destination<T> {
   mainClosed(qemu: string): void {
     if (this.#eof) return;
     const reason = "the main channel ends before the EOF byte";
-    const name = this.#inSection?.device?.settings.name;
-    this.#failMain({ kind: "error", code: "truncated-main", reason, qemu: named(qemu, name) });
+    const text = named(qemu, this.#inSection?.device?.settings.name);
+    // Where a VFIO tag is to come QEMU reads zeros, and takes them for one (row 78).
+    const code = text.endsWith("Unknown tag 0x0") ? "unknown-tag" : "truncated-main";
+    this.#failMain({ kind: "error", code, reason, qemu: text });
   }
 
   /** The main connection closed, or never came, before four bytes of it were there (A.1). */
@@ -284,7 +281,7 @@ export class Destination<T> {
 
   #end(unread: ReadonlyMap<number, Unread>): Verdict {
     const verdict = judge({
-      connectionError: this.#connectionError,
+      connections: this.#connections,
       mainError: this.#mainError,
       channelError: this.#channelError,
       firstError: this.#errors[0],
@@ -292,8 +289,6 @@ export class Destination<T> {
       deadlock: this.#deadlock?.settings.name,
       mainWait: this.mainWait,
       eof: this.#eof,
-      surplus: this.#surplus,
-      connected: this.#channels.size,
       settings: this.#settings,
       syncModesDiffer: this.#syncModesDiffer(),
       threads: this.devices.flatMap(({ loader }) => loader?.threadVerdict(this.#switchoverStarted) ?? []),
@@ -347,11 +342,6 @@ export class Destination<T> {
     this.#errors.push(verdict);
   }
 
-  #failConnection(code: string, reason: string, qemu: string | undefined): void {
-    this.#connectionError ??= { kind: "error", code, reason, ...(qemu === undefined ? {} : { qemu }) };
-    this.#failMain(this.#connectionError);
-  }
-
   #failChannels(verdict: Verdict): void {
     if (this.#channelError !== undefined) return;
     this.#channelError = verdict;
@@ -359,7 +349,7 @@ export class Destination<T> {
   }
 
   #reachBarrier(): void {
-    if (this.#channelCount === 0) return;
+    if (this.#connections.expected === 0) return;
     this.#barrier.reach();
     this.#unlockDevices();
   }
@@ -403,7 +393,7 @@ export class Destination<T> {
 
   #section(record: LongSectionRecord | ShortSectionRecord): void {
     // A stream without a configuration is set up by its first section.
-    this.#setUp = true;
+    this.#setUpDevices();
     const { kind, idstr = "", instanceId = 0 } = record;
     if (!isVfioSection(idstr)) {
       this.#inSection = undefined;
@@ -420,6 +410,13 @@ export class Destination<T> {
       qemu: `Unknown ${this.#settings.profile.wrapsErrors ? "" : "savevm "}section or instance '${idstr}' ` +
         `${instanceId}. Make sure that your current VM setup matches your saved VM setup, including any hotplugged devices`,
     });
+  }
+
+  /** QEMU sets all its devices up before the first section; which they are may only turn out as the stream names them. */
+  #setUpDevices(): void {
+    if (this.#setUp) return;
+    this.#setUp = true;
+    for (const { idstr, instanceId } of this.#settings.present ?? []) this.#deviceOf(idstr, instanceId);
   }
 
   #deviceOf(idstr: string, instanceId: number): LoadingDevice<T> | undefined {
@@ -569,46 +566,4 @@ export class Destination<T> {
 
 function keyOf(idstr: string, instanceId: number): string {
   return `${instanceId} ${idstr}`;
-}
-
-/** What a version does not know it does not heed: a gate and a limit of bytes before 10.1. */
-function forVersion(settings: DeviceSettings, { profile }: DestinationSettings): DeviceSettings {
-  const { gate, limits } = settings;
-  return {
-    ...settings,
-    gate: gate && profile.gate,
-    limits: profile.sizeLimit ? limits : { ...limits, bytes: Infinity },
-  };
-}
-
-/** Whether multifd channels can carry device state (vfio.md §7.2). */
-function canTransferDevices({ profile, multifd, mappedRam, compression = "none" }: DestinationSettings): boolean {
-  return profile.multifdTransfer && multifd && mappedRam !== true && compression === "none";
-}
-
-function noSection(idstr: string, instanceId: number): Verdict {
-  const vfio = isVfioSection(idstr);
-  return {
-    kind: "error",
-    code: vfio || idstr === "" ? "unknown-section" : "no-loader",
-    reason: vfio ? `the destination has no "${idstr}"` : `"${idstr}" takes no device-state packets`,
-    qemu: vfio
-      ? `Unknown idstr ${idstr} or instance id ${instanceId} for load state buffer`
-      : `idstr ${idstr} / instance ${instanceId} has no load state buffer operation`,
-  };
-}
-
-/** A finding of a parser as what QEMU makes of it; the device in it is called `name`. */
-function asVerdict({ code, message, qemu }: Finding, name: string | undefined, profile: QemuProfile): Verdict {
-  const aborts = profile.codecChecks === "abort" && (code === "codec-empty" || code === "codec-size");
-  if (aborts) return { kind: "would-abort", code, reason: message };
-  if (qemu === undefined) return { kind: "error", code, reason: message };
-  const isOldText = code === "unknown-section" && !profile.wrapsErrors;
-  const text = named(isOldText ? qemu.replace(/^Unknown section (?=\d)/, "Unknown savevm section ") : qemu, name);
-  return { kind: "error", code, reason: message, qemu: text };
-}
-
-/** A text with the device's name, which parsers do not know. */
-function named(text: string, name = "NAME"): string {
-  return text.replaceAll("NAME", name);
 }

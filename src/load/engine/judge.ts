@@ -1,11 +1,11 @@
+import type { Connections } from "./connections.ts";
 import type { MainWait, Unread } from "./destination.ts";
 import type { DestinationSettings } from "./settings.ts";
 import { LOADED, type Verdict, type VerdictKind } from "./verdict.ts";
 
 /** Where a load stands when nothing can go on any more. */
 export interface Standstill {
-  /** A connection could not be taken: QEMU exits at once. */
-  readonly connectionError: Verdict | undefined;
+  readonly connections: Connections;
   readonly mainError: Verdict | undefined;
   readonly channelError: Verdict | undefined;
   /** The error that was recorded first, be it of the main channel, a multifd channel or a load thread. */
@@ -16,9 +16,6 @@ export interface Standstill {
   readonly deadlock: string | undefined;
   readonly mainWait: MainWait | undefined;
   readonly eof: boolean;
-  /** Connections that were closed at once. */
-  readonly surplus: number;
-  readonly connected: number;
   readonly settings: DestinationSettings;
   /** The source marks its barriers in the other way. */
   readonly syncModesDiffer: boolean;
@@ -35,7 +32,7 @@ export function judge(at: Standstill): Verdict {
   const thread = (kind: VerdictKind): Verdict | undefined => at.threads.find((verdict) => verdict.kind === kind);
   const aborted = at.channelError?.kind === "would-abort" ? at.channelError : thread("would-abort");
   if (aborted !== undefined) return aborted;
-  if (at.connectionError !== undefined) return at.connectionError;
+  if (at.connections.error !== undefined) return at.connections.error;
   const count = channelCount(at);
   if (at.mainError !== undefined) return count ?? stuckCleanup(at) ?? at.firstError ?? at.mainError;
   if (!at.eof) return count ?? waiting(at);
@@ -52,9 +49,9 @@ function stuckCleanup({ threads }: Standstill): Verdict | undefined {
 }
 
 /** The source has more or fewer multifd channels than the destination (rows 94 to 96). */
-function channelCount({ surplus, connected, settings }: Standstill): Verdict | undefined {
+function channelCount({ connections: { surplus, taken, complete }, settings }: Standstill): Verdict | undefined {
   if (surplus > 0) {
-    const total = connected + surplus;
+    const total = taken + surplus;
     return {
       kind: "error",
       code: "channel-count",
@@ -65,11 +62,11 @@ function channelCount({ surplus, connected, settings }: Standstill): Verdict | u
       qemu: "socket_accept_incoming_migration: Extra incoming migration connection; ignoring",
     };
   }
-  if (!settings.multifd || settings.mappedRam || connected >= settings.channels) return undefined;
+  if (complete) return undefined;
   return {
     kind: "would-hang",
     code: "channel-count",
-    reason: `${connected} multifd channels, the destination waits for ${settings.channels}`,
+    reason: `${taken} multifd channels, the destination waits for ${settings.channels}`,
   };
 }
 

@@ -83,6 +83,7 @@ export class LoadingDevice<T> {
   /** Whose request is with the device. */
   #asker: Asker | undefined;
   readonly #requests: Request[] = [];
+  #isAsking = false;
   /** A config that waits until the main channel gives the lock away. */
   #held: Request | undefined;
   #state: VfioDeviceState = "RUNNING";
@@ -153,12 +154,24 @@ export class LoadingDevice<T> {
   }
 
   #ask(asker: Asker, make: () => void): void {
-    if (this.#asker !== undefined) {
-      this.#requests.push({ asker, make });
-      return;
+    this.#requests.push({ asker, make });
+    this.#askNext();
+  }
+
+  /** Makes requests until one is not answered at once. */
+  #askNext(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      while (this.#asker === undefined) {
+        const next = this.#requests.shift();
+        if (next === undefined) return;
+        this.#asker = next.asker;
+        next.make();
+      }
+    } finally {
+      this.#isAsking = false;
     }
-    this.#asker = asker;
-    make();
   }
 
   /** The request that was with the device is answered; tells whose it was. */
@@ -166,12 +179,6 @@ export class LoadingDevice<T> {
     const asker = this.#asker;
     this.#asker = undefined;
     return asker;
-  }
-
-  #askNext(): void {
-    if (this.#asker !== undefined) return;
-    const next = this.#requests.shift();
-    if (next !== undefined) this.#ask(next.asker, next.make);
   }
 
   /** A moment of the migration has come. */

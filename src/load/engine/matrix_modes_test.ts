@@ -10,6 +10,7 @@ import {
   eof,
   flush,
   full,
+  mainClosed,
   mainConfig,
   mainData,
   ram,
@@ -50,6 +51,9 @@ Deno.test("row 18: a device over multifd cannot be set up without multifd, or wi
     [{ mappedRam: true }, alone],
     [{ compression: "zstd" }, [connect(0), connect(1), ...alone]],
   ];
+  // Also where the stream ends before it names the device.
+  const present = [{ idstr: DEVICE, instanceId: 0 }];
+  cases.push([{ multifd: false, present }, [configuration, mainClosed]]);
   for (const [options, events] of cases) {
     const { verdict, full } = runBare(options, events);
     assertEquals(

@@ -47,6 +47,9 @@ Deno.test("row 5: without a config packet all data are loaded, then it hangs", (
 
 Deno.test("row 6: a device for which no packet comes hangs", () => {
   check(run({}, sw), "would-hang(no-packets)", []);
+  // The stream need not even name it.
+  const absent: BenchOptions = { present: [{ idstr: DEVICE, instanceId: 0 }] };
+  check(runBare(absent, connect(0), connect(1), configuration, sw, eof), "would-hang(no-packets)", []);
 });
 
 Deno.test("row 7: a buffer that comes twice before it is loaded is an error", () => {

@@ -11,7 +11,7 @@ export {
   type QueueLimits,
 } from "./device_loader.ts";
 export { Destination, type LoadWarning, type MainWait, PACKET_LIMIT, type Unread } from "./destination.ts";
-export { type DestinationHandler, LoadingDevice, type ReturnPathAnswer } from "./loading_device.ts";
+export { type DestinationHandler, type DeviceHost, LoadingDevice, type ReturnPathAnswer } from "./loading_device.ts";
 export { compareVersions, NEWEST_QEMU, type QemuProfile, qemuProfile } from "./profile.ts";
 export type { BarrierStyle, DestinationSettings, DeviceSettings } from "./settings.ts";
 export { LOADED, type Verdict, type VerdictKind } from "./verdict.ts";

@@ -43,6 +43,25 @@ export interface DestinationSettings {
   readonly switchoverAck: boolean;
   /** A device of the destination has to agree to the switchover; only with switchoverAck. */
   readonly needsAck: boolean;
+  /** VFIO devices that the destination has for sure, be they in the stream or not; those in the stream if absent. */
+  readonly present?: readonly { readonly idstr: string; readonly instanceId: number }[];
   /** The VFIO device behind a section; undefined if the destination has none of that name and instance. */
   device(idstr: string, instanceId: number): DeviceSettings | undefined;
+}
+
+/** What a version does not know it does not heed: a gate and a limit of bytes before 10.1. */
+export function forVersion(settings: DeviceSettings, { profile }: DestinationSettings): DeviceSettings {
+  const { gate, limits } = settings;
+  return {
+    ...settings,
+    gate: gate && profile.gate,
+    limits: profile.sizeLimit ? limits : { ...limits, bytes: Infinity },
+  };
+}
+
+/** Whether multifd channels can carry device state (vfio.md §7.2). */
+export function canTransferDevices(
+  { profile, multifd, mappedRam, compression = "none" }: DestinationSettings,
+): boolean {
+  return profile.multifdTransfer && multifd && mappedRam !== true && compression === "none";
 }

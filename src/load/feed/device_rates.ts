@@ -36,7 +36,7 @@ export class DeviceRates<T> {
     return first;
   }
 
-  /** A task is done; the device may have begun another one meanwhile. */
+  /** The task of a device is done. */
   finish(device: LoadingDevice<T>): void {
     this.#running.delete(device);
   }

@@ -10,16 +10,33 @@ export const LOAD_ORDERS = ["recorded", "canonical", "round-robin", "channel-by-
 /** An order by its name. */
 export type LoadOrder = (typeof LOAD_ORDERS)[number];
 
+/** What a picker looks at of a channel. */
+export type PickedChannel = Pick<RecordCursor, "entry" | "peek">;
+
 /** Chooses the channel that is read next, of those that can be read: at least one. */
 export interface Picker {
   /** Chooses. */
-  pick(ready: readonly RecordCursor[]): RecordCursor;
+  pick<T extends PickedChannel>(ready: readonly T[]): T;
   /** When the next item of the channel it chose arrived, nanoseconds; 0 without times. */
-  timeOf(cursor: RecordCursor): number;
+  timeOf(cursor: PickedChannel): number;
+}
+
+function isMultifd({ entry }: PickedChannel): boolean {
+  return entry.identity.role === "multifd";
+}
+
+/** Kind of the record that is next on a channel; empty if it is none. */
+function kindOf(cursor: PickedChannel): string {
+  const item = cursor.peek();
+  return item?.kind === "record" ? item.record.kind : "";
+}
+
+function isInit(cursor: PickedChannel): boolean {
+  return kindOf(cursor) === "multifd-init";
 }
 
 /** The bytes of a channel that an item needs. */
-function endOf(cursor: RecordCursor): number {
+function endOf(cursor: PickedChannel): number {
   const item = cursor.peek();
   if (item === undefined) return Infinity;
   return item.kind === "record" ? item.record.offset + item.record.length : item.finding.offset;
@@ -27,73 +44,86 @@ function endOf(cursor: RecordCursor): number {
 
 /** As the recorder saw the bytes arrive. */
 export function recordedOrder(clock: ArrivalClock): Picker {
-  const timeOf = (cursor: RecordCursor): number =>
+  const timeOf = (cursor: PickedChannel): number =>
     clock.timeOf(cursor.entry.channel.index, cursor.entry.channel.direction, endOf(cursor));
-  return {
-    timeOf,
-    pick: (ready) => least(ready, timeOf),
-  };
+  return { timeOf, pick: (ready) => least(ready, timeOf) };
 }
 
 /**
  * Without times (destination-engine.md B.9): initial packets, then the main channel as far as it goes, then the channels
- * by id; of device-state packets the lowest index first.
+ * by id; of device-state packets the lowest index first. The EOF byte of the main channel comes last.
  */
 export const CANONICAL_ORDER: Picker = {
   timeOf: () => 0,
   pick: (ready) => least(ready, canonicalRank),
 };
 
-function canonicalRank(cursor: RecordCursor): number {
+/** More than any channel id, and than any index of a buffer on top of it: ranks of different kinds do not mix. */
+const RANKS = 2 ** 33;
+
+function canonicalRank(cursor: PickedChannel): number {
+  const id = isMultifd(cursor) ? cursor.entry.multifdId ?? 0 : -1;
   const item = cursor.peek();
-  const record = item?.kind === "record" ? item.record : undefined;
-  const id = cursor.entry.multifdId ?? -1;
-  if (record?.kind === "multifd-init") return id - 1000;
-  if (cursor.entry.identity.role === "main") return -1;
-  if (record?.kind === "multifd-device-state") return 1000 + ((record as MultifdDeviceStateRecord).idx ?? 0);
-  return id;
+  if (item?.kind !== "record") return id;
+  if (item.record.kind === "multifd-init") return id - RANKS;
+  // What is wrong on a channel is seen by a main channel that comes to its end just then (B.9, row 21).
+  if (item.record.kind === "eof") return 2 * RANKS;
+  if (item.record.kind !== "multifd-device-state") return id;
+  return RANKS + ((item.record as MultifdDeviceStateRecord).idx ?? 0);
 }
 
 /** One record of each channel in turn. */
 export function roundRobinOrder(): Picker {
   let last = -1;
-  const position = ({ entry }: RecordCursor): number => entry.channel.index;
-  return {
-    timeOf: () => 0,
-    pick(ready): RecordCursor {
-      const after = ready.filter((cursor) => position(cursor) > last);
-      const chosen = least(after.length > 0 ? after : ready, position);
-      last = position(chosen);
-      return chosen;
-    },
-  };
+  const position = ({ entry }: PickedChannel): number => entry.channel.index;
+  return afterSetup((ready) => {
+    const behind = ready.filter((cursor) => position(cursor) > last);
+    const chosen = least(behind.length > 0 ? behind : ready, position);
+    last = position(chosen);
+    return chosen;
+  });
 }
 
-/** Each channel as far as it goes, the main one first. */
+/** Connections first, then each channel as far as it goes: the main one first, then by their connections. */
 export const CHANNEL_ORDER: Picker = {
   timeOf: () => 0,
-  pick: (ready) => least(ready, ({ entry }) => entry.channel.index),
+  pick: (ready) => least(ready, (cursor) => isInit(cursor) ? -2 : isMultifd(cursor) ? cursor.entry.channel.index : -1),
 };
 
 /** Any channel at any time, by a seed: the same seed gives the same order. */
 export function randomOrder(seed: number): Picker {
   let state = seed >>> 0;
+  return afterSetup((ready) => {
+    // mulberry32: small, and good enough to choose channels.
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    const chosen = ready[((mixed ^ (mixed >>> 14)) >>> 0) % ready.length];
+    if (chosen === undefined) throw new RangeError("Cannot choose a channel: none can be read");
+    return chosen;
+  });
+}
+
+/**
+ * A source sends packets only when the main channel has announced what they belong to (destination-engine.md C.3): until
+ * that is read they are held back, unless the main channel waits for them.
+ */
+function afterSetup(choose: <T extends PickedChannel>(ready: readonly T[]) => T): Picker {
+  let isSetUp = false;
   return {
     timeOf: () => 0,
-    pick(ready): RecordCursor {
-      // mulberry32: small, and good enough to choose channels.
-      state = (state + 0x6d2b79f5) >>> 0;
-      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-      const chosen = ready[((mixed ^ (mixed >>> 14)) >>> 0) % ready.length];
-      if (chosen === undefined) throw new RangeError("Cannot choose a channel: none can be read");
+    pick<T extends PickedChannel>(ready: readonly T[]): T {
+      if (isSetUp) return choose(ready);
+      const first = ready.filter((cursor) => !isMultifd(cursor) || isInit(cursor));
+      const chosen = choose(first.length > 0 ? first : ready);
+      isSetUp = !isMultifd(chosen) && kindOf(chosen) === "section-start";
       return chosen;
     },
   };
 }
 
-function least(cursors: readonly RecordCursor[], rank: (cursor: RecordCursor) => number): RecordCursor {
-  let best: RecordCursor | undefined;
+function least<T extends PickedChannel>(cursors: readonly T[], rank: (cursor: T) => number): T {
+  let best: T | undefined;
   let lowest = Infinity;
   for (const cursor of cursors) {
     const value = rank(cursor);

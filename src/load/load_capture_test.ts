@@ -1,0 +1,132 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { configPacket, loadBytes, packet, wholeStream } from "../../testing/load_bytes.ts";
+import type { Piece } from "../../testing/main_stream.ts";
+import { DeviceRefusal, type DeviceSink } from "./sinks.ts";
+import type { LoadEvent } from "./mod.ts";
+
+const MIB = 1024 * 1024;
+
+/** Buffers of 2.5 MiB that come in reverse order, so that all but the last wait. */
+function bigPackets(count: number): Piece[] {
+  const packets: Piece[] = [configPacket(count)];
+  for (let idx = count - 1; idx >= 0; idx--) packets.push(packet(idx, new Uint8Array(2.5 * MIB).fill(idx)));
+  return packets;
+}
+
+Deno.test("a slow sink is given one piece of at most 1 MiB at a time, out of one buffer", async () => {
+  let held = 0;
+  let most = 0;
+  let bytes = 0;
+  const buffers = new Set<ArrayBufferLike>();
+  const sink: DeviceSink = {
+    async write(piece): Promise<void> {
+      held += piece.length;
+      most = Math.max(most, held);
+      buffers.add(piece.buffer);
+      const [first] = piece;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      // Lent bytes do not change before the sink is done with them.
+      assertEquals(piece[0], first);
+      assertEquals(piece.at(-1), first);
+      held -= piece.length;
+      bytes += piece.length;
+    },
+  };
+  const { verdict, devices } = await loadBytes(wholeStream(), [bigPackets(4)], {
+    order: "round-robin",
+    sink: () => sink,
+  });
+  assertEquals([verdict.kind, bytes, most, buffers.size], ["ok", 10 * MIB, MIB, 1]);
+  assertEquals(devices[0]?.queue?.peakBytes, 10 * MIB + 292);
+});
+
+Deno.test("a sink that answers at once and one that answers later give the same result", async () => {
+  const load = async (later: boolean): Promise<unknown> => {
+    const events: LoadEvent[] = [];
+    const sink: DeviceSink = {
+      write: () => later ? new Promise<void>((resolve) => queueMicrotask(resolve)) : undefined,
+      config: () => later ? Promise.resolve() : undefined,
+    };
+    const options = { sink: () => sink, onEvent: (event: LoadEvent) => events.push(event) };
+    const result = await loadBytes(wholeStream(), [[packet(1, [2, 3]), packet(0, [1]), configPacket(2)]], options);
+    return [result, events];
+  };
+  assertEquals(await load(true), await load(false));
+});
+
+Deno.test("a buffer is told as loading and as loaded once, however many pieces it takes", async () => {
+  const events: string[] = [];
+  await loadBytes(wholeStream(), [bigPackets(1)], { onEvent: ({ kind, idx }) => events.push(`${kind} ${idx ?? ""}`) });
+  assertEquals(events.filter((event) => /^load/.test(event)), ["loading 0", "loaded 0"]);
+});
+
+/** Sinks that refuse at once, later, and the config. */
+const REFUSALS: [title: string, sink: DeviceSink, qemu: string][] = [
+  ["at once", {
+    write(): void {
+      throw new DeviceRefusal(5);
+    },
+  }, "NAME: writing state buffer 0 failed: 5"],
+  ["later", {
+    write: () => Promise.reject(new DeviceRefusal(28)),
+  }, "NAME: writing state buffer 0 failed: 28"],
+  [
+    "the config",
+    { write(): void {}, config: () => Promise.reject(new DeviceRefusal(22)) },
+    "NAME: vfio_load_device_config_state() failed: -22",
+  ],
+];
+
+for (const [title, sink, qemu] of REFUSALS) {
+  Deno.test(`a sink that refuses ${title} fails the load in QEMU's words`, async () => {
+    const { verdict, devices } = await loadBytes(wholeStream(), [[packet(0, [1]), configPacket(1)]], {
+      sink: () => sink,
+    });
+    assertEquals([verdict.kind, verdict.qemu], ["error", qemu]);
+    // What was refused is not counted as taken.
+    assertEquals([devices[0]?.bytes, devices[0]?.configSha256], [title === "the config" ? 1 : 0, null]);
+  });
+}
+
+Deno.test("sinks are closed once on every way out, also when one breaks", async () => {
+  let closed = 0;
+  const sink = (write: DeviceSink["write"]): DeviceSink => ({ write, close: () => void closed++ });
+  const load = (write: DeviceSink["write"], main = wholeStream()): Promise<unknown> =>
+    loadBytes(main, [[packet(0, [1]), configPacket(1)]], { sink: () => sink(write) });
+  const closedBy = async (work: Promise<unknown>): Promise<number> => {
+    closed = 0;
+    await work;
+    return closed;
+  };
+  assertEquals(await closedBy(load(() => {})), 1);
+  assertEquals(await closedBy(load(() => Promise.reject(new DeviceRefusal(5)))), 1);
+  assertEquals(await closedBy(load(() => {}, wholeStream().subarray(0, -1))), 1);
+  const broken = (): void => {
+    throw new TypeError("the sink is broken");
+  };
+  assertEquals(await closedBy(assertRejects(() => load(broken), TypeError)), 1);
+});
+
+Deno.test("an index costs what its buffer costs, however high it is", async () => {
+  const before = Deno.memoryUsage().heapUsed;
+  const { verdict, devices } = await loadBytes(wholeStream(), [[packet((1 << 20) - 1, [1]), packet(0xfffffffe, [1])]]);
+  assertEquals([verdict.kind, verdict.code, devices[0]?.queue?.buffersQueued], ["would-abort", "allocation", 1]);
+  assert(Deno.memoryUsage().heapUsed - before < 16 * MIB);
+});
+
+Deno.test("the same seed gives the same load, and any order the same state", async () => {
+  const channels = [[packet(3, [4]), packet(0, [1])], [packet(1, [2]), packet(2, [3]), configPacket(4)]];
+  const load = async (seed: number): Promise<[string[], string | undefined]> => {
+    const events: string[] = [];
+    const { devices } = await loadBytes(wholeStream(), channels, {
+      order: "random",
+      seed,
+      onEvent: ({ kind, idx }) => events.push(`${kind} ${idx ?? ""}`),
+    });
+    return [events, devices[0]?.sha256];
+  };
+  assertEquals(await load(7), await load(7));
+  const loads = await Promise.all([...Array(30).keys()].map(load));
+  assertEquals(new Set(loads.map(([, sha256]) => sha256)).size, 1);
+  assert(new Set(loads.map(([events]) => events.join())).size > 3);
+});

@@ -20,9 +20,11 @@ export function assumptions(expectations: Expectations): string {
 }
 
 function* general(expectations: Expectations): Generator<Said> {
-  const { qemu, machine, ramBytes, uuid, multifd, multifdChannels, multifdCompression } = expectations;
+  const { qemu, arch, machine, ramBytes, uuid, multifd, multifdChannels, multifdCompression } = expectations;
   const usesMultifd = multifd?.value !== false;
   yield* say(qemu, (version) => `QEMU ${version}`);
+  // That of a recording shows in its machine type.
+  if (arch?.origin === "option") yield* say(arch, (name) => `architecture ${name}`);
   yield* say(machine, (name) => `machine ${name}`);
   yield* say(ramBytes, (bytes) => `memory ${formatBytes(bytes)}`);
   yield* say(uuid, (text) => `UUID ${text}`);
@@ -49,7 +51,7 @@ function* device(expectation: DeviceExpectation): Generator<Said> {
   if (configAfterIter?.value === true || configAfterIter?.origin === "option") {
     yield* say(configAfterIter, (on) => `${idstr} load-config-after-iter ${onOff(on)}`);
   }
-  yield* say(maxQueuedSize, (bytes) => `${idstr} queues ${bytes} bytes at most`);
+  yield* say(maxQueuedSize, (bytes) => `${idstr} queues ${bytes} ${bytes === 1 ? "byte" : "bytes"} at most`);
 }
 
 function* say<T>(known: Known<T> | undefined, text: (value: T) => string): Generator<Said> {

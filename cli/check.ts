@@ -4,6 +4,7 @@ import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { EXPECTATION_OPTIONS, expectationOptions } from "./expectation_options.ts";
 import { jsonText } from "./json_text.ts";
+import { OPEN_OPTIONS, openOptions } from "./open_options.ts";
 import { pageSizeOption } from "./page_size.ts";
 import type { Io } from "./terminal.ts";
 import { withCapture } from "./with_capture.ts";
@@ -13,7 +14,7 @@ export const definition: CommandDefinition = {
   name: "check",
   summary: "say what is wrong with a capture, and where",
   details: [
-    "CAPTURE is a capture directory, a file with one channel, or - for standard input.",
+    "CAPTURE is a capture directory, a file with one channel, a packet capture (pcap, pcapng), or - for standard input.",
     "Judges every channel, all of them together, and what a destination will make of them; then writes every",
     "channel again from its records, and compares. A line is a problem: severity, channel, offset, code, message.",
     "Exit status 0: every byte is understood and nothing is wrong. 1: something is. Warnings do not count.",
@@ -30,7 +31,7 @@ export const definition: CommandDefinition = {
     { name: "strict", help: "warnings count as errors" },
     { name: "no-warnings", help: "do not print warnings" },
     { name: "page-size", value: "SIZE", help: "target page size, where the stream does not tell it" },
-    { name: "offset", value: "OFFSET", help: "where in the file the stream begins" },
+    ...OPEN_OPTIONS,
     ...EXPECTATION_OPTIONS,
   ],
   examples: [
@@ -52,14 +53,13 @@ export const definition: CommandDefinition = {
  */
 export function run(args: ParsedArgs, io: Io): number {
   const [spec = ""] = args.operands;
-  const offset = args.number("offset");
   const strict = args.flag("strict");
   const warnings = !args.flag("no-warnings");
   if (strict && !warnings) throw new UsageError("Cannot use --strict with --no-warnings: it would not say what failed");
   const options = { ...pageSizeOption(args), expect: expectationOptions(args), strict };
   const report = withCapture(
     spec,
-    offset === undefined ? {} : { offset },
+    openOptions(args),
     (capture) => checkCapture(capture, options),
   );
   return showReport(report, { json: args.flag("json"), warnings }, io);

@@ -9,6 +9,7 @@ const ON_OFF_AUTO = ["auto", "on", "off"];
 /** What may be said of the destination, to every command that judges. */
 export const EXPECTATION_OPTIONS: readonly OptionDefinition[] = [
   { name: "qemu", value: "VERSION", help: "the destination's version, such as 10.1" },
+  { name: "arch", value: "ARCH", help: "the target's architecture, such as aarch64" },
   { name: "machine", value: "TYPE", help: "its machine type, full name or alias" },
   { name: "multifd", value: "STATE", choices: ON_OFF, help: "its capability multifd" },
   { name: "multifd-channels", value: "COUNT", help: "how many multifd channels it takes" },
@@ -57,6 +58,7 @@ export function expectationOptions(args: ParsedArgs): ExpectationOptions {
   }
   const given: { readonly [K in keyof ExpectationOptions]-?: ExpectationOptions[K] | undefined } = {
     qemu,
+    arch: args.text("arch"),
     machine: args.text("machine"),
     multifd: onOff(args.text("multifd")),
     multifdChannels,

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { unicodeWidth } from "@std/cli/unicode-width";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import schema from "../schema/inspect-1.schema.json" with { type: "json" };
 import { CORPUS_FOLDERS } from "../testing/corpus_folders.ts";
+import { assertFits, compile, compileClosed } from "../testing/json_schema.ts";
 import { be, blockList, MainStream, RAM_EOS, ramStream, stream } from "../testing/main_stream.ts";
 import { devicePacket, memoryCapture, multifdChannel, VFIO_TAG, vfioData } from "../testing/memory_capture.ts";
 import { inspectCapture } from "../src/report/inspect/mod.ts";
@@ -27,28 +27,12 @@ async function inspect(args: readonly string[], options: MemoryIoOptions = {}): 
   return { ...io, code };
 }
 
-/** The schema with no room for fields that it does not name, in whichever object. */
-function closed(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(closed);
-  if (typeof part !== "object" || part === null) return part;
-  const parts = Object.fromEntries(Object.entries(part).map(([key, value]) => [key, closed(value)]));
-  return "properties" in part && !("additionalProperties" in part) ? { ...parts, additionalProperties: false } : parts;
-}
-
-function compile(document: unknown): ValidateFunction {
-  return new Ajv2020({ strict: true, allowUnionTypes: true }).compile(document as typeof schema);
-}
-
-function assertFits(validate: ValidateFunction, json: unknown, name: string): void {
-  assert(validate(json), `${name}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
-}
-
 Deno.test({
   name: "migwire inspect --json fits the schema for every capture, which names every field",
   ignore: CAPTURES.length === 0,
   async fn(): Promise<void> {
     const published = compile(schema);
-    const exact = compile(closed(schema));
+    const exact = compileClosed(schema);
     for (const name of CAPTURES) {
       const { code, out, err } = await inspect(["--json", pathOf(name)]);
       assertEquals([code, err()], [EXIT.ok, ""], name);
@@ -57,6 +41,52 @@ Deno.test({
       assertFits(exact, json, name);
       assertEquals(json.capture.name, name);
     }
+  },
+});
+
+Deno.test({
+  name: "migwire inspect --digests --json fits the schema for every capture, which names every field",
+  ignore: CAPTURES.length === 0,
+  async fn(): Promise<void> {
+    const [published, exact] = [compile(schema), compileClosed(schema)];
+    for (const name of CAPTURES) {
+      const json = JSON.parse((await inspect(["--digests", "--json", pathOf(name)])).out());
+      assertFits(published, json, name);
+      assertFits(exact, json, name);
+    }
+  },
+});
+
+Deno.test({
+  name: "migwire inspect --digests shows what RAM and devices hold",
+  ignore: own?.captures.includes(DEMO) !== true,
+  async fn(): Promise<void> {
+    const args = ["--digests", pathOf(DEMO, own)];
+    const { digests: { blocks, devices }, problems } = JSON.parse((await inspect(["--json", ...args])).out());
+    const { code, out } = await inspect(args);
+    assertEquals([code, problems], [EXIT.ok, []]);
+    assert(blocks.length > 0 && devices.length === 1);
+    for (const { sha256 } of blocks) assertStringIncludes(out(), `\n    ${sha256}\n`);
+    assertStringIncludes(out(), "\nSHA-256 of VFIO devices\n  0000:00:05.0/vfio state (293.1 KiB)\n");
+    assertStringIncludes(out(), `\n    ${devices[0].stateSha256}\n`);
+    for (const line of out().split("\n")) assert(unicodeWidth(line) <= WIDTH, line);
+    const plain = JSON.parse((await inspect(["--json", pathOf(DEMO, own)])).out());
+    assertEquals(plain.digests, undefined);
+  },
+});
+
+Deno.test({
+  name: "migwire inspect --digests puts no more RAM together than it may",
+  ignore: own?.captures.includes(DEMO) !== true,
+  async fn(): Promise<void> {
+    const { code, out, err } = await inspect(["--digests", "--ram-limit", "1MiB", pathOf(DEMO, own)]);
+    assertEquals([code, out()], [EXIT.blocked, ""]);
+    assertMatch(
+      err(),
+      /^migwire inspect: Cannot put the RAM together: .* allowed are 1048576\nallow more with --ram-limit/,
+    );
+    const without = await inspect(["--ram-limit", "1MiB", pathOf(DEMO, own)]);
+    assertEquals(without.code, EXIT.usage);
   },
 });
 
@@ -70,7 +100,7 @@ Deno.test("the schema of inspect refuses what is not of its shape", () => {
 });
 
 Deno.test("inspect's reports of streams that no capture has fit the schema", () => {
-  const validate = compile(closed(schema));
+  const validate = compileClosed(schema);
   const vfio = ramStream().start(3, "a/vfio", 1, [VFIO_TAG.setup, VFIO_TAG.end]).end(3, [vfioData(9), VFIO_TAG.end]);
   const cut = multifdChannel(0, devicePacket(0, 10), devicePacket(2, 500)).subarray(0, -20);
   const channels = [{ bytes: vfio.raw(0x55).bytes() }, { bytes: cut }, { bytes: new Uint8Array(0) }];
@@ -135,7 +165,7 @@ Deno.test({
 });
 
 Deno.test("migwire inspect refuses a page size that no target has", async () => {
-  for (const size of ["0", "128", "5000", "128KiB"]) {
+  for (const size of ["0", "128", "512", "5000", "128KiB"]) {
     const { code, err } = await inspect(["--page-size", size, "-"]);
     assertEquals(code, EXIT.usage);
     assertStringIncludes(err(), "Cannot use --page-size");

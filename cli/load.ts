@@ -1,10 +1,12 @@
-import { type DeviceSink, FileSink, LOAD_ORDERS, type LoadOrder, RefusingSink } from "../src/load/mod.ts";
+import { type DeviceSink, LOAD_ORDERS, type LoadOrder, RefusingSink } from "../src/load/mod.ts";
 import { type LoadReport, loadReport, type LoadReportOptions } from "../src/report/load/mod.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
-import { EXIT, ExitError, UsageError } from "./exit.ts";
+import { EXIT, UsageError } from "./exit.ts";
 import { EXPECTATION_OPTIONS, expectationOptions } from "./expectation_options.ts";
 import { jsonText } from "./json_text.ts";
+import { DeviceFiles } from "./load/device_files.ts";
 import { loadText } from "./load/text.ts";
+import { OPEN_OPTIONS, openOptions } from "./open_options.ts";
 import { pageSizeOption } from "./page_size.ts";
 import type { Io } from "./terminal.ts";
 import { withCaptureAsync } from "./with_capture.ts";
@@ -14,13 +16,15 @@ export const definition: CommandDefinition = {
   name: "load",
   summary: "say what a destination would do with a capture, and load its devices",
   details: [
-    "CAPTURE is a capture directory, a file with one channel, or - for standard input.",
+    "CAPTURE is a capture directory, a file with one channel, a packet capture (pcap, pcapng), or - for standard input.",
     "Loads the VFIO devices of a capture as QEMU's destination does: buffers are queued by index and loaded in order,",
     "limits and gates are enforced, and no situation hangs: where QEMU would wait for ever, abort, or lose state in",
-    "silence, the last line says so. Exit status 0 only when everything is loaded.",
+    "silence, the last paragraph says so. Exit status 0 only when everything is loaded.",
     "",
-    "Channels are read as recorded in events.jsonl; without it in the order of destination-engine.md B.9: the main",
-    "channel as far as it goes, then the others by id, of device buffers the lowest index first.",
+    "Channels are read as recorded in events.jsonl; without it in the canonical order: the main channel as far as it",
+    "goes, then the others by id, of device buffers the lowest index first. Every order is one that a destination could",
+    "have seen: each channel keeps its own, and barriers hold. Without recorded times everything comes at once, so that",
+    "--device-rate shows what a device holds that takes nothing meanwhile.",
     "",
     "What the destination expects is taken from capture.json where there is one, and said; the options override it.",
     "What nobody says is as in a destination that the stream was meant for.",
@@ -38,14 +42,13 @@ export const definition: CommandDefinition = {
       value: "COUNT",
       help: "buffers that may be queued for a device; a proposal, no QEMU release has it",
     },
-    { name: "arch", value: "ARCH", help: "the target's architecture, such as aarch64" },
     { name: "device-rate", value: "SIZE", help: "bytes a second that each device takes; as fast as can be otherwise" },
     { name: "refuse-at", value: "SIZE", help: "devices refuse what goes beyond so many bytes, with EIO" },
     { name: "open", help: "connections whose end was not recorded are still open" },
-    { name: "out", value: "DIR", help: "write each device's state and config to files there" },
+    { name: "out", value: "DIR", help: "write each device's state and config to files there (needs --allow-write)" },
     { name: "suggest-limits", help: "apply no limit, and say which limits the capture survives" },
     { name: "page-size", value: "SIZE", help: "target page size, where the stream does not tell it" },
-    { name: "offset", value: "OFFSET", help: "where in the file the stream begins" },
+    ...OPEN_OPTIONS,
   ],
   examples: [
     { command: "migwire load testdata/vfio-multifd-2", does: "load a capture as its destination did" },
@@ -68,8 +71,7 @@ export const definition: CommandDefinition = {
 export async function run(args: ParsedArgs, io: Io): Promise<number> {
   const [spec = ""] = args.operands;
   const options = loadOptions(args);
-  const offset = args.number("offset");
-  const report = await withCaptureAsync(spec, offset === undefined ? {} : { offset }, async (capture) => {
+  const report = await withCaptureAsync(spec, openOptions(args), async (capture) => {
     if (options.order === "recorded" && capture.events === undefined) {
       throw new UsageError("Cannot use --order recorded: the capture has no events.jsonl");
     }
@@ -105,7 +107,6 @@ function loadOptions(args: ParsedArgs): LoadReportOptions {
     seed,
     deviceRate,
     maxQueuedBuffers: args.number("max-queued-buffers"),
-    arch: args.text("arch"),
     open: args.flag("open") || undefined,
     suggestLimits: args.flag("suggest-limits") || undefined,
     sink: sinks(args.text("out"), args.number("refuse-at")),
@@ -116,29 +117,9 @@ function loadOptions(args: ParsedArgs): LoadReportOptions {
 /** Where states go: to files in `directory`, and only the first `limit` bytes. */
 function sinks(directory: string | undefined, limit: number | undefined): LoadReportOptions["sink"] {
   if (directory === undefined && limit === undefined) return undefined;
-  if (directory !== undefined) makeDirectory(directory);
+  const files = directory === undefined ? undefined : new DeviceFiles(directory);
   return (idstr, instanceId): DeviceSink => {
-    const file = directory === undefined ? undefined : fileSink(directory, idstr, instanceId);
+    const file = files?.open(idstr, instanceId);
     return limit === undefined ? file ?? { write(): void {} } : new RefusingSink(limit, file);
   };
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    Deno.mkdirSync(directory, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-  }
-}
-
-/** A name from a stream never leaves the directory: only letters, digits, dots and dashes are kept, no dot first. */
-function fileSink(directory: string, idstr: string, instanceId: number): FileSink {
-  const safe = idstr.replaceAll(/[^A-Za-z0-9.-]/g, "_").replace(/^\.+/, "_").slice(0, 100);
-  const base = `${directory}/${safe}-${instanceId}`;
-  try {
-    return new FileSink(`${base}.state`, `${base}.config`);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new ExitError(EXIT.blocked, `Cannot write ${base}.state: it exists\ngive another directory with --out`);
-  }
 }

@@ -1,9 +1,10 @@
 import type { ParsedArgs } from "./command.ts";
 import { UsageError } from "./exit.ts";
 
-/** Smallest and largest page size of any target of QEMU, bytes. */
-const SMALLEST = 256;
+/** Smallest and largest page size of QEMU's targets, bytes, but for AVR's. */
+const SMALLEST = 1024;
 const LARGEST = 65536;
+const AVR = 256;
 
 /**
  * The value of `--page-size`, checked.
@@ -26,8 +27,13 @@ const LARGEST = 65536;
 export function pageSizeOption(args: ParsedArgs): { readonly pageSize?: number } {
   const pageSize = args.number("page-size");
   if (pageSize === undefined) return {};
-  if (pageSize >= SMALLEST && pageSize <= LARGEST && Number.isInteger(Math.log2(pageSize))) return { pageSize };
+  if (isPageSize(pageSize)) return { pageSize };
   throw new UsageError(
-    `Cannot use --page-size. A page of ${pageSize} bytes is that of no target: it is a power of two from ${SMALLEST} to ${LARGEST}`,
+    `Cannot use --page-size. A page of ${pageSize} bytes is that of no target: it is a power of two from ${SMALLEST} to ` +
+      `${LARGEST}, or ${AVR}`,
   );
+}
+
+function isPageSize(bytes: number): boolean {
+  return bytes === AVR || (bytes >= SMALLEST && bytes <= LARGEST && Number.isInteger(Math.log2(bytes)));
 }

@@ -1,4 +1,4 @@
-import { type Capture, identifyChannels, type OpenOptions, type ReadChannel } from "../src/capture/mod.ts";
+import { type Capture, identifyChannels, type ReadChannel } from "../src/capture/mod.ts";
 import {
   lineToJson,
   type ListOptions,
@@ -16,6 +16,7 @@ import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";
 import { jsonText } from "./json_text.ts";
 import { nearest } from "./nearest.ts";
+import { OPEN_OPTIONS, openOptions } from "./open_options.ts";
 import { pageSizeOption } from "./page_size.ts";
 import { channelHeading, dumpLines, fieldLines, recordLine } from "./records/text.ts";
 import { type Io, printable } from "./terminal.ts";
@@ -32,7 +33,7 @@ export const definition: CommandDefinition = {
   name: "records",
   summary: "list the records of a channel, byte by byte accounted for",
   details: [
-    "CAPTURE is a capture directory, a file with a stream, or - for standard input.",
+    "CAPTURE is a capture directory, a file with a stream, a packet capture (pcap, pcapng), or - for standard input.",
     "A line is a record: offset in its channel, length in bytes, kind, and the fields that matter.",
     "The records of a channel leave out no byte. Pages that follow each other are one line unless --pages is given.",
     "",
@@ -57,7 +58,7 @@ export const definition: CommandDefinition = {
     { name: "hex", short: "x", help: "each field with its bytes, and the payload" },
     { name: "payload", value: "SIZE", help: `how much of a payload or field --hex shows (${PAYLOAD_BYTES})` },
     { name: "ndjson", help: "print one JSON object a line" },
-    { name: "offset", value: "OFFSET", help: "where in the file the stream begins" },
+    ...OPEN_OPTIONS,
     { name: "page-size", value: "SIZE", help: "target page size, where the stream does not tell" },
   ],
   examples: [
@@ -80,9 +81,7 @@ export const definition: CommandDefinition = {
 export function run(args: ParsedArgs, io: Io): number {
   const view = viewOf(args);
   const [spec = ""] = args.operands;
-  const offset = args.number("offset");
-  const options: OpenOptions = offset === undefined ? {} : { offset };
-  return withCapture(spec, options, (capture) => list(capture, view, args, io));
+  return withCapture(spec, openOptions(args), (capture) => list(capture, view, args, io));
 }
 
 function list(capture: Capture, view: View, args: ParsedArgs, io: Io): number {

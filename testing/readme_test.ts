@@ -20,10 +20,8 @@ Deno.test({
   ignore,
   async fn(): Promise<void> {
     const { COMMANDS } = await import("../cli/main.ts");
-    const examples = consoleExamples(Deno.readTextFileSync(new URL("README.md", root)));
-    for (const { name } of COMMANDS) {
-      assert(examples.some(({ command }) => command.startsWith(`migwire ${name} `)), name);
-    }
+    const readme = Deno.readTextFileSync(new URL("README.md", root));
+    for (const { name } of COMMANDS) assert(readme.includes(`migwire ${name} `), name);
   },
 });
 

@@ -1,4 +1,5 @@
-import type { BlockDigest, CaptureDigests, DeviceDigest } from "../../src/load/mod.ts";
+import type { BlockDigest, DeviceDigest } from "../../src/load/mod.ts";
+import type { DigestSummary } from "../../src/report/inspect/mod.ts";
 import { formatBytes, printable, type Style } from "../terminal.ts";
 import { clip, firstFew } from "./layout.ts";
 import { count, instanceName } from "./words.ts";
@@ -12,7 +13,7 @@ const NAME_WIDTH = 60;
  * @param digests What was loaded.
  * @param style How it looks.
  */
-export function digestLines({ blocks, devices }: CaptureDigests, style: Style): string[] {
+export function digestLines({ blocks, devices }: DigestSummary, style: Style): string[] {
   return [
     ...part("SHA-256 of RAM", blocks.map(blockEntry), style),
     ...part("SHA-256 of VFIO devices", devices.flatMap(deviceEntries), style),

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { makeStyle } from "../terminal.ts";
 import { digestLines } from "./digests.ts";
 
-const NONE = { blocks: [], devices: [], problems: [] };
+const NONE = { blocks: [], devices: [] };
 const STYLE = makeStyle(false);
 const DIGEST = "ad7facb2586fc6e966c004d7d1d16b024f5805ff7cb47c7a85dabd8b48892ca7";
 

@@ -1,125 +1,78 @@
-import type { LoadedDevice, QueueBound, Verdict } from "../../src/load/mod.ts";
-import type { DeviceLimits, LoadReport } from "../../src/report/load/mod.ts";
-import { assumptions } from "../assumptions.ts";
-import { formatBytes, formatTable, printable, type Style } from "../terminal.ts";
+/** What `load` prints. @module */
 
-const MILLISECOND = 1e6;
+import type { LoadReport } from "../../src/report/load/mod.ts";
+import { assumptions } from "../assumptions.ts";
+import { WIDTH, wrap } from "../inspect/layout.ts";
+import { count, formatSpan } from "../inspect/words.ts";
+import { formatBytes, printable, type Style } from "../terminal.ts";
+import { deviceLines } from "./devices.ts";
+import { hanging } from "./hanging.ts";
+import { limitLines } from "./limits.ts";
+import { recordedLines, verdictLines } from "./verdict.ts";
 
 /**
- * What becomes of a load, as lines; the last one is the verdict.
+ * What becomes of a load, as lines; the last paragraph is the verdict.
  *
  * @param report What becomes of it.
  * @param style How it looks.
  */
 export function loadText(report: LoadReport, style: Style): string[] {
-  const { capture, destination, order, seed, barriers, devices, answers, warnings, limits } = report;
-  const multifd = destination.multifd
-    ? `${destination.channels} multifd channels, barriers at ${
-      destination.barriers === "flush" ? "each MULTIFD_FLUSH" : "the end of each RAM section"
+  const { capture, devices, limits } = report;
+  const called = capture.kind === "stdin" ? "standard input" : printable(capture.name);
+  const paragraphs = [
+    [...wrap(called, WIDTH).map(style.bold), ...conditions(report)],
+    ...devices.map((device) => deviceLines(device, style)),
+    ...(limits === undefined ? [] : [limitLines(limits, style)]),
+    answerLines(report),
+    warningLines(report, style),
+    recordedLines(report),
+    verdictLines(report, style),
+  ];
+  return paragraphs.filter((lines) => lines.length > 0).flatMap((lines, i) => i === 0 ? lines : ["", ...lines]);
+}
+
+/** The destination, and how it is fed. */
+function conditions({ expectations, destination, deviceRate, ...report }: LoadReport): string[] {
+  const { qemu, multifd, channels, mappedRam, barriers } = destination;
+  const version = `QEMU ${printable(qemu)}${expectations.qemu === undefined ? ", the newest that is known" : ""}`;
+  const connections = multifd && !mappedRam
+    ? `${count(channels, "multifd channel")}, barriers at ${
+      barriers === "flush" ? "each MULTIFD_FLUSH" : "the end of each RAM section"
     }`
-    : "multifd off";
+    : "no multifd channels";
   return [
-    style.bold(printable(capture.name)),
-    assumptions(report.expectations),
-    `loading as QEMU ${printable(destination.qemu)}: ${multifd}`,
-    `order: ${order}${seed === null ? "" : `, seed ${seed}`}; ${barriers} barriers passed`,
-    ...devices.flatMap((device) => ["", ...deviceLines(device, style)]),
-    ...(limits === undefined ? [] : ["", ...limitLines(limits, style)]),
-    ...(answers.length === 0 ? [] : ["", `return path: ${answers.map(answerText).join(", ")}`]),
-    ...warnings.map(({ code, message }) => `${style.yellow("warning:")} ${code}: ${printable(message)}`),
-    "",
-    verdictLine(report, style),
-    ...recorded(report),
+    ...hanging(assumptions(expectations)),
+    ...hanging(`loading as ${version}: ${connections}`),
+    ...hanging(feeding(report)),
+    ...(deviceRate === null ? [] : [`each device takes ${formatBytes(deviceRate)} a second`]),
   ];
 }
 
-function deviceLines(device: LoadedDevice, style: Style): string[] {
-  const { queue } = device;
-  const rows: [string, string][] = [["state", `${formatBytes(device.bytes)}, sha256 ${device.sha256}`]];
-  if (device.mode === "main") rows.push(["came by", `main channel, ${formatBytes(device.mainBytes)}`]);
-  else if (device.mainBytes > 0) rows.push(["before the stop", `${formatBytes(device.mainBytes)} on the main channel`]);
-  rows.push([
-    "config",
-    device.configSha256 === null
-      ? "not loaded"
-      : `${formatBytes(device.configBytes)}, sha256 ${device.configSha256}${
-        device.gated ? "; it waited for CONFIG_LOAD_READY" : ""
-      }`,
-  ]);
-  if (queue !== null) {
-    rows.push(
-      ["buffers", `${queue.buffersLoaded} of ${queue.buffersQueued} loaded, starved ${times(queue.starvations)}`],
-      ["queue", queueText(device)],
-    );
+function feeding({ order, seed, barriers, switchoverStart, devices }: Pick<LoadReport, Fed>): string {
+  const inOrder = `order: ${order}${seed === null ? "" : `, seed ${seed}`}; ${count(barriers, "barrier")} passed`;
+  if (switchoverStart === null) {
+    return devices.some(({ mode }) => mode === "multifd") ? `${inOrder}; SWITCHOVER_START did not come` : inOrder;
   }
-  rows.push(["device state", device.state]);
-  const title = `${printable(device.idstr)}${device.instanceId === 0 ? "" : ` instance ${device.instanceId}`}`;
-  const how = device.mode === "multifd" ? "over multifd channels" : "on the main channel";
-  return [style.bold(`${title}: ${how}`), ...formatTable([{}, {}], rows).map((line) => `  ${line}`)];
+  return `${inOrder}; SWITCHOVER_START came${switchoverStart === 0 ? "" : ` after ${formatSpan(switchoverStart)}`}`;
 }
 
-function queueText({ queue, peakTime }: LoadedDevice): string {
-  if (queue === null || queue.peakBytesAt < 0) return "empty all the time";
-  const when = peakTime === 0 ? "" : ` after ${(peakTime / MILLISECOND).toFixed(1)} ms`;
-  return `at most ${
-    formatBytes(queue.peakBytes)
-  } (${queue.peakBytes} bytes) with buffer ${queue.peakBytesAt}${when}, ` +
-    `and ${queue.peakBuffers} buffers with buffer ${queue.peakBuffersAt}`;
+type Fed = "order" | "seed" | "barriers" | "switchoverStart" | "devices";
+
+function answerLines({ answers }: LoadReport): string[] {
+  if (answers.length === 0) return [];
+  const texts = answers.map(({ message, value }) => value === undefined ? message : `${message} ${value}`);
+  return hanging(`return path: ${texts.join(", ")}`);
 }
 
-function limitLines(limits: readonly DeviceLimits[], style: Style): string[] {
-  if (limits.length === 0) return ["no device state came on multifd channels: there is nothing to limit"];
-  return limits.flatMap(({ idstr, thisOrder, worstOrder, always }) => [
-    style.bold(`limits that ${printable(idstr)} survives`),
-    ...formatTable([{}, { title: "size", align: "right" }, { title: "bytes", align: "right" }, {
-      title: "buffers",
-      align: "right",
-    }], [
-      boundRow("  in this order", thisOrder),
-      boundRow("  in the worst order of its channels", worstOrder),
-      boundRow("  with a device of any speed", always),
-    ]),
-  ]);
-}
+/** The verdict says it. */
+const SAID = "source-thinks-success";
 
-function boundRow(what: string, { bytes, buffers }: QueueBound): string[] {
-  return [what, formatBytes(bytes), String(bytes), String(buffers)];
-}
-
-function answerText({ message, value }: LoadReport["answers"][number]): string {
-  return value === undefined ? message : `${message} ${value}`;
-}
-
-/** What QEMU does, by the kind of verdict. */
-const QEMU_DOES: { readonly [kind in Verdict["kind"]]: string } = {
-  ok: "loads it",
-  error: "fails with its own error",
-  "would-hang": "waits for ever",
-  "would-abort": "aborts",
-  "lost-state": "reports success and loses state",
-};
-
-function verdictLine({ verdict, destination, sourceBelieves }: LoadReport, style: Style): string {
-  const { kind, code, reason, qemu } = verdict;
-  const version = `QEMU ${printable(destination.qemu)}`;
-  if (kind === "ok") return `${style.green("loaded")} · ${version} loads it`;
-  const said = kind === "error" && qemu !== undefined && qemu !== "" ? `: ${printable(qemu)}` : "";
-  const source = kind === "error" && sourceBelieves === "success" ? "; the source believes it succeeded" : "";
-  return `${style.red("not loaded")}: ${code}: ${printable(reason)} · ${version} ${QEMU_DOES[kind]}${said}${source}`;
-}
-
-/** What the recorder noted, where that is something else. */
-function recorded({ capture, loaded }: LoadReport): string[] {
-  const { outcome } = capture;
-  if (outcome?.destination === undefined) return [];
-  const completed = outcome.destination === "completed";
-  if (completed === loaded) return [];
-  const error = outcome.error === undefined ? "" : `: ${outcome.error.split("\n")[0] ?? ""}`;
-  return [
-    printable(`recorded: the destination was "${outcome.destination}"${error}`),
-  ];
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
+/** The first warning of each kind, with how many there are. */
+function warningLines({ warnings }: LoadReport, style: Style): string[] {
+  const kinds = Map.groupBy(warnings.filter(({ code }) => code !== SAID), ({ code }) => code);
+  return [...kinds].flatMap(([code, [first, ...others]]) => {
+    const more = others.length === 0 ? "" : `, and ${others.length} more like this`;
+    const [line = "", ...rest] = hanging(`warning: ${code}: ${printable(first?.message ?? "")}${more}`);
+    return [line.replace("warning:", style.yellow("warning:")), ...rest];
+  });
 }

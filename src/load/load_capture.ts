@@ -86,8 +86,6 @@ export interface LoadedDevice {
   readonly mainBytes: number;
   /** Counters of its queue; null in main mode. */
   readonly queue: LoaderStatistics | null;
-  /** When the peak of queued bytes was, nanoseconds on the clock of the load. */
-  readonly peakTime: number;
   /** Bytes that it was given. */
   readonly bytes: number;
   /** SHA-256 of the bytes that it was given. */
@@ -141,8 +139,6 @@ interface Kept {
   readonly worker: DeviceWorker;
   readonly digest: DigestSink;
   gated: boolean;
-  peakBytes: number;
-  peakTime: number;
 }
 
 /** Channels that a destination reads for its devices. */
@@ -338,27 +334,16 @@ class Load {
       worker: new DeviceWorker(device, sink),
       digest,
       gated: false,
-      peakBytes: 0,
-      peakTime: 0,
     });
   }
 
   #startTask(device: LoadingDevice<StateData>, task: DeviceTask): void | Promise<void> {
-    this.#notePeak(device);
     if (this.#rates.delay(device, task, this.#now)) return;
     return this.#perform(device, task);
   }
 
   #perform(device: LoadingDevice<StateData>, task: DeviceTask): void | Promise<void> {
     return this.#kept.get(device)?.worker.perform(task);
-  }
-
-  #notePeak(device: LoadingDevice<StateData>): void {
-    const kept = this.#kept.get(device);
-    const peak = device.loader?.statistics.peakBytes ?? 0;
-    if (kept === undefined || peak <= kept.peakBytes) return;
-    kept.peakBytes = peak;
-    kept.peakTime = this.#now;
   }
 
   #deviceResult(device: LoadingDevice<StateData>): LoadedDevice {
@@ -371,7 +356,6 @@ class Load {
       mode: device.loader === undefined ? "main" : "multifd",
       mainBytes: device.mainBytes,
       queue: device.loader?.statistics ?? null,
-      peakTime: kept?.peakTime ?? 0,
       ...digest,
       gated: kept?.gated ?? false,
       state: device.state,

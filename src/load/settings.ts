@@ -80,6 +80,8 @@ export function destinationSettings(
       : "flush",
     switchoverAck: expectations.switchoverAck?.value ?? false,
     needsAck: needsAck(expectations, facts),
+    // A name on the root bus is one device's only.
+    present: (expectations.devices ?? []).flatMap(({ idstr }) => idstr === undefined ? [] : [{ idstr, instanceId: 0 }]),
     device(idstr, instanceId): DeviceSettings | undefined {
       const known = expectationFor(expectations, idstr);
       if (known === undefined && expectations.devicesAreAll) return undefined;

@@ -124,7 +124,8 @@ Deno.test("destinationSettings() asks for the agreement of devices that gave sta
 
 Deno.test("destinationSettings() knows no device that a recorded command line does not have", () => {
   const command = ["qemu-system-x86_64", "-M", "q35", "-device", "vfio-pci,sysfsdev=/sys/mdev/abc,addr=5"];
-  const { device } = destinationSettings(expectationsOf({ destination: { command } }), FACTS);
+  const { device, present } = destinationSettings(expectationsOf({ destination: { command } }), FACTS);
+  assertEquals(present, [{ idstr: DEVICE, instanceId: 0 }]);
   assertEquals([device(DEVICE, 0)?.name, device("0000:00:06.0/vfio", 0)], ["abc", undefined]);
 });
 

@@ -49,6 +49,11 @@ export class ChannelReader {
     return this.#left;
   }
 
+  /** The record whose payload is passing by, as long as not all of it has come. */
+  get passingRecord(): BaseRecord | undefined {
+    return this.#passing;
+  }
+
   /** Hands out a complete record; the decoder must stand behind it. */
   emit(record: BaseRecord): void {
     this.settle();

@@ -1,6 +1,7 @@
 import {
   type DeviceStateHeader,
   deviceStateHeader,
+  isMultifdPageSize,
   isPureSync,
   MULTIFD_DEVICE_STATE_LENGTH,
   MULTIFD_FLAG,
@@ -130,6 +131,9 @@ export class MultifdGrammar implements Grammar {
     const { offset } = decoder;
     decoder.reading = "multifd packet";
     const pageSize = this.#pageSize ?? probeMultifdPageSize(reader);
+    if (!isMultifdPageSize(pageSize)) {
+      return decoder.fail({ code: "page-size", offset, message: `no multifd packet has pages of ${pageSize} bytes` });
+    }
     const headerLength = multifdRamHeaderLength(pageSize);
     decoder.need(headerLength);
     this.#pageSize = pageSize;

@@ -206,3 +206,16 @@ Deno.test("MultifdGrammar tiles any bytes, and writes back what it read, however
     { numRuns: 400 },
   );
 });
+
+Deno.test("MultifdGrammar does not take a page size that no packet has, but reads what does not depend on it", () => {
+  const bytes = concat([INIT, devicePacket(0, 5), ramPacket(4096, 1)]);
+  for (const pageSize of [0, 256, 512, 3000, 1048576]) {
+    const { records, findings } = parseChannel(new MultifdGrammar({ pageSize }), bytes);
+    assertEquals(records.map(({ kind }) => kind as string), ["multifd-init", "multifd-device-state", "opaque"]);
+    assertEquals(findings.map(({ code, offset, message }) => [code, offset, message]), [
+      ["page-size", bytes.length - ramPacket(4096, 1).length, `no multifd packet has pages of ${pageSize} bytes`],
+    ]);
+    const parser = new ChannelParser(new MultifdGrammar({ pageSize }), { strict: true });
+    assertThrows(() => parser.push(bytes), WireError, "no multifd packet has pages");
+  }
+});

@@ -1,7 +1,7 @@
 /** The structures on the wire: bytes to values and back, checks, annotated views. @module */
 export { type Annotation, Decoder, type DecoderOptions } from "./decoder.ts";
 export { describeFinding, type Finding, type FindingDraft, hex, type Severity, WireError } from "./finding.ts";
-export { type Field, struct, type Struct } from "./struct.ts";
+export { type Field, type Struct, struct } from "./struct.ts";
 export * from "./fields.ts";
 export * from "./main_header.ts";
 export * from "./section.ts";

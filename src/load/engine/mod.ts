@@ -12,7 +12,7 @@ export {
 } from "./device_loader.ts";
 export { Destination, type LoadWarning, type MainWait, PACKET_LIMIT, type Unread } from "./destination.ts";
 export { type DestinationHandler, type DeviceHost, LoadingDevice, type ReturnPathAnswer } from "./loading_device.ts";
-export { compareVersions, NEWEST_QEMU, type QemuProfile, qemuProfile } from "./profile.ts";
+export { NEWEST_QEMU, type QemuProfile, qemuProfile } from "./profile.ts";
 export type { BarrierStyle, DestinationSettings, DeviceSettings } from "./settings.ts";
 export { LOADED, type Verdict, type VerdictKind } from "./verdict.ts";
 export {

@@ -1,3 +1,5 @@
+import { isAtLeast, parseQemuVersion } from "../../capture/mod.ts";
+
 /** What a destination of one QEMU version does differently from another (destination-engine.md B.8, D). */
 export interface QemuProfile {
   /** Version, `10.2`. */
@@ -18,17 +20,6 @@ export interface QemuProfile {
   readonly wrapsErrors: boolean;
 }
 
-/** Compares versions by their numbers: negative if `a` is older. */
-export function compareVersions(a: string, b: string): number {
-  const left = a.split(".").map(Number);
-  const right = b.split(".").map(Number);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 /** The version that is assumed where nothing says it: the newest that is known. */
 export const NEWEST_QEMU = "11.1";
 
@@ -47,15 +38,17 @@ export const NEWEST_QEMU = "11.1";
  * ```
  */
 export function qemuProfile(version: string): QemuProfile {
-  const since = (first: string): boolean => compareVersions(version, first) >= 0;
+  const parsed = parseQemuVersion(version);
+  // A version that cannot be read is a new one.
+  const since = (major: number, minor: number): boolean => parsed === undefined || isAtLeast(parsed, major, minor);
   return {
     version,
-    multifdTransfer: since("10.0"),
-    gate: since("10.1"),
-    sizeLimit: since("10.1"),
-    repeatedInitData: since("11.1"),
-    checksLastId: since("11.0"),
-    codecChecks: since("10.1") && !since("11.0") ? "abort" : "error",
-    wrapsErrors: since("10.2"),
+    multifdTransfer: since(10, 0),
+    gate: since(10, 1),
+    sizeLimit: since(10, 1),
+    repeatedInitData: since(11, 1),
+    checksLastId: since(11, 0),
+    codecChecks: since(10, 1) && !since(11, 0) ? "abort" : "error",
+    wrapsErrors: since(10, 2),
   };
 }

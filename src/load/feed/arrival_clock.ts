@@ -1,4 +1,4 @@
-import { type ByteSource, type Direction, readEvents } from "../../capture/mod.ts";
+import type { CaptureEvent, Direction } from "../../capture/mod.ts";
 
 /** Times of one direction of a connection: after how many bytes, when. */
 interface Track {
@@ -15,9 +15,9 @@ export class ArrivalClock {
   readonly #closed = new Set<string>();
   #latest = 0;
 
-  /** Reads `events.jsonl`. */
-  constructor(events: ByteSource) {
-    for (const event of readEvents(events)) {
+  /** Reads the events of a capture. */
+  constructor(events: Iterable<CaptureEvent>) {
+    for (const event of events) {
       this.#latest = Math.max(this.#latest, event.time);
       if (event.kind === "open") continue;
       const key = keyOf(event.channel, event.direction);

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { MemorySource } from "../../capture/mod.ts";
+import { MemorySource, readEvents } from "../../capture/mod.ts";
 import { ArrivalClock } from "./arrival_clock.ts";
 
 function clockOf(...events: readonly object[]): ArrivalClock {
   const text = events.map((event) => `${JSON.stringify(event)}\n`).join("");
-  return new ArrivalClock(new MemorySource(new TextEncoder().encode(text)));
+  return new ArrivalClock(readEvents(new MemorySource(new TextEncoder().encode(text))));
 }
 
 Deno.test("ArrivalClock tells when so many bytes of a direction were there", () => {

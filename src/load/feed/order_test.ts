@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { MemorySource, type ReadChannel } from "../../capture/mod.ts";
+import { MemorySource, type ReadChannel, readEvents } from "../../capture/mod.ts";
 import type { BaseRecord, ChannelRole } from "../../stream/mod.ts";
 import { ArrivalClock } from "./arrival_clock.ts";
 import type { Item } from "./cursor.ts";
@@ -172,7 +172,7 @@ Deno.test("recordedOrder() is the order in which the last byte of each record ca
     { t: 9, ch: 1, dir: "s2d", off: 12, len: 8 },
     { t: 11, ch: 0, dir: "s2d", off: 20, len: 10 },
   ].map((event) => `${JSON.stringify(event)}\n`).join("");
-  const picker = recordedOrder(new ArrivalClock(new MemorySource(new TextEncoder().encode(events))));
+  const picker = recordedOrder(new ArrivalClock(readEvents(new MemorySource(new TextEncoder().encode(events)))));
   const channels = [main("a", "b", "c"), multifd(1, "d", "e")];
   const times: number[] = [];
   const watched: Picker = {

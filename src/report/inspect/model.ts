@@ -6,6 +6,7 @@
  */
 
 import type { CaptureOutcome } from "../../capture/mod.ts";
+import type { CaptureDigests } from "../../load/mod.ts";
 import type { MainEnding, PageSizeOrigin, PostcopyPhase } from "../../stream/mod.ts";
 import type { Finding } from "../../wire/mod.ts";
 
@@ -34,7 +35,12 @@ export interface InspectReport {
   readonly returnPaths: readonly ReturnPathSummary[];
   /** The time the guest stood still, where it can be told. */
   readonly switchover: SwitchoverSummary | null;
+  /** What RAM and devices hold, where it was asked for. */
+  readonly digests?: DigestSummary;
 }
+
+/** Digests of RAM blocks and VFIO devices. */
+export type DigestSummary = Pick<CaptureDigests, "blocks" | "devices">;
 
 /** Where a capture is from, and what its recorder noted. */
 export interface CaptureSummary {

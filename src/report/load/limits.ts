@@ -1,5 +1,5 @@
 import { type Capture, readCapture } from "../../capture/mod.ts";
-import { type LoadResult, type QueuedPacket, worstCase } from "../../load/mod.ts";
+import { type BarrierStyle, type LoadResult, type QueuedPacket, worstCase } from "../../load/mod.ts";
 import {
   type BaseRecord,
   type CommandRecord,
@@ -17,11 +17,18 @@ class Packets {
   /** Barriers before SWITCHOVER_START; all of them where it does not come. */
   startRound = 0;
   #started = false;
+  readonly #barriers: BarrierStyle;
+
+  constructor(barriers: BarrierStyle) {
+    this.#barriers = barriers;
+  }
 
   add(record: BaseRecord, channel: number): void {
     switch (record.kind) {
       case "ram-multifd-flush":
-        if (!this.#started) this.startRound++;
+        return this.#barrier();
+      case "ram-eos":
+        if (this.#barriers === "section") this.#barrier();
         return;
       case "command":
         this.#started ||= (record as CommandRecord).command === MIG_CMD.SWITCHOVER_START;
@@ -35,6 +42,10 @@ class Packets {
       case "multifd-device-state":
         return this.#packet(record as MultifdDeviceStateRecord, channel);
     }
+  }
+
+  #barrier(): void {
+    if (!this.#started) this.startRound++;
   }
 
   #packet({ idstr: text, instanceId, idx, nextPacketSize, offset }: MultifdDeviceStateRecord, channel: number): void {
@@ -59,16 +70,18 @@ class Packets {
  *
  * @param capture The capture that was loaded.
  * @param result What its load without limits gave.
+ * @param barriers Where the destination's main channel waits.
  */
-export function suggestLimits(capture: Capture, result: LoadResult): DeviceLimits[] {
-  const found = new Packets();
+export function suggestLimits(capture: Capture, result: LoadResult, barriers: BarrierStyle): DeviceLimits[] {
+  const found = new Packets(barriers);
   readCapture(capture, (record, { channel, multifdId }) => found.add(record, multifdId ?? -1 - channel.index));
   return [...found.devices.values()].map(({ idstr, instanceId, packets }) => {
     const device = result.devices.find((one) => one.idstr === idstr && one.instanceId === instanceId);
+    const queue = device?.queue ?? null;
     return {
       idstr,
       instanceId,
-      thisOrder: { bytes: device?.queue?.peakBytes ?? 0, buffers: device?.queue?.peakBuffers ?? 0 },
+      thisOrder: queue === null ? null : { bytes: queue.peakBytes, buffers: queue.peakBuffers },
       worstOrder: worstCase(packets, found.startRound),
       always: { bytes: packets.reduce((total, { bytes }) => total + bytes, 0), buffers: packets.length },
     };

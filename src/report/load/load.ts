@@ -2,20 +2,25 @@ import { type Capture, CaptureError, type ExpectationOptions, expectationsOf } f
 import {
   type DestinationSettings,
   destinationSettings,
+  type DeviceSettings,
   loadCapture,
+  type LoadedDevice,
   type LoadOptions,
   type LoadResult,
+  type LoadWarning,
   NO_LIMITS,
+  type QemuProfile,
   type SettingsOptions,
   type StreamFacts,
   type Verdict,
 } from "../../load/mod.ts";
 import type { MultifdCompression, MultifdContext } from "../../wire/mod.ts";
-import { checkCapture, type CheckReport } from "../check/mod.ts";
+import { checkCapture } from "../check/mod.ts";
 import { inspectCapture, type InspectReport } from "../inspect/mod.ts";
-import { refusal } from "./fit.ts";
+import { refusal, refusedVerdict, upTo } from "./fit.ts";
 import { suggestLimits } from "./limits.ts";
-import { LOAD_FORMAT, type LoadReport } from "./model.ts";
+import { type DeviceReport, LOAD_FORMAT, type LoadReport } from "./model.ts";
+import { Waits } from "./waits.ts";
 
 /** How a capture is loaded. */
 export interface LoadReportOptions
@@ -32,32 +37,40 @@ export interface LoadReportOptions
 const WAITING: readonly string[] = ["setup", "active", "device", "postcopy-active", "none"];
 
 /**
- * Says what a destination would do with a capture: loads it, and adds what QEMU refuses before it comes to the devices.
+ * Says what a destination would do with a capture: loads it, and adds what QEMU refuses for other reasons than those of
+ * the engine.
  *
  * @param capture The capture; it is not closed. A pipe that was not kept cannot be loaded.
  * @param options The destination, and how to feed it.
  * @throws `CaptureError` if bytes cannot be had, or are encrypted.
  */
 export async function loadReport(capture: Capture, options: LoadReportOptions = {}): Promise<LoadReport> {
-  const { expect = {}, pageSize } = options;
+  const { expect = {}, pageSize, deviceRate, onEvent } = options;
   const reading = pageSize === undefined ? {} : { pageSize };
   const inspected = inspectCapture(capture, reading);
   refuseEncrypted(capture, inspected);
   const checked = checkCapture(capture, { ...reading, expect });
   const expectations = expectationsOf(capture.manifest, expect);
-  const settings = destinationSettings(expectations, factsOf(inspected), options);
+  const asked = destinationSettings(expectations, factsOf(inspected), options);
+  const settings = options.suggestLimits === true ? withoutLimits(asked) : asked;
   const outcome = capture.manifest?.outcome?.destination;
-  const context: MultifdContext = {
+  const multifd: MultifdContext = {
     qemu: settings.profile.version,
-    ...(expectations.multifdCompression === undefined ? {} : { compression: expectations.multifdCompression.value }),
+    ...(settings.compression === undefined ? {} : { compression: settings.compression }),
   };
-  const result = await loadCapture(capture, {
+  const waits = new Waits();
+  const refused = refusal(checked.problems);
+  const result = await loadCapture(refused === undefined ? capture : upTo(refused, capture), {
     ...options,
-    settings: options.suggestLimits === true ? withoutLimits(settings) : settings,
+    settings,
     open: options.open ?? (outcome !== undefined && WAITING.includes(outcome)),
-    multifd: context,
+    multifd,
+    onEvent(event): void {
+      waits.take(event);
+      onEvent?.(event);
+    },
   });
-  const verdict = verdictOf(checked, result);
+  const verdict = refused === undefined ? result.verdict : refusedVerdict(refused, result);
   return {
     format: LOAD_FORMAT,
     capture: {
@@ -67,22 +80,28 @@ export async function loadReport(capture: Capture, options: LoadReportOptions = 
     },
     loaded: verdict.kind === "ok",
     verdict,
-    sourceBelieves: sourceBelieves(verdict, result),
+    errors: verdict === refused?.verdict ? [verdict] : result.errors,
+    // Whoever refuses a stream closes the connection while most is still to be sent.
+    sourceBelieves: verdict === refused?.verdict ? "failure" : sourceBelieves(verdict, result, inspected),
     destination: {
       qemu: settings.profile.version,
       multifd: settings.multifd,
       channels: settings.channels,
+      compression: settings.compression ?? "none",
+      mappedRam: settings.mappedRam ?? false,
       barriers: settings.barriers,
       switchoverAck: settings.switchoverAck,
     },
     expectations,
     order: result.order,
     seed: result.order === "random" ? options.seed ?? 0 : null,
-    devices: result.devices,
+    deviceRate: deviceRate ?? null,
+    switchoverStart: result.switchoverStarted ? switchoverTime(result, inspected) : null,
+    devices: result.devices.map((device) => deviceReport(device, settings, waits)),
     answers: result.answers,
     barriers: result.barriers,
-    warnings: result.warnings,
-    ...(options.suggestLimits === true ? { limits: suggestLimits(capture, result) } : {}),
+    warnings: [...unknownProperties(settings.profile, expect), ...result.warnings, ...proposals(result)],
+    ...(options.suggestLimits === true ? { limits: suggestLimits(capture, result, settings.barriers) } : {}),
   };
 }
 
@@ -95,42 +114,86 @@ function refuseEncrypted(capture: Capture, { channels }: InspectReport): void {
   );
 }
 
-function factsOf({ main, channels }: InspectReport): StreamFacts {
+function factsOf({ main, channels, devices }: InspectReport): StreamFacts {
   const compression = channels.flatMap((channel) => channel.compression ?? []).find((method) => method !== "none");
   return {
-    ...(main?.machine == null ? {} : { machine: main.machine }),
-    arm: main?.targetPageBits != null,
+    ...(main === null || main.machine === null ? {} : { machine: main.machine }),
+    arm: main !== null && main.targetPageBits !== null,
     multifdChannels: channels.filter(({ role }) => role === "multifd").length,
     compression: (compression ?? "none") as MultifdCompression,
+    devices: devices.map(({ idstr, instanceId, precopyRecords, initDataSent }) => ({
+      idstr,
+      instanceId,
+      precopy: precopyRecords > 0 || initDataSent,
+    })),
   };
 }
 
 function withoutLimits(settings: DestinationSettings): DestinationSettings {
   return {
     ...settings,
-    device(idstr, instanceId) {
+    device(idstr, instanceId): DeviceSettings | undefined {
       const device = settings.device(idstr, instanceId);
       return device === undefined ? undefined : { ...device, limits: NO_LIMITS };
     },
   };
 }
 
-/** A cut main channel is the consequence of what QEMU refused, if it refused something. */
-function verdictOf(checked: CheckReport, { verdict }: LoadResult): Verdict {
-  const refused = refusal(checked.problems);
-  if (refused === undefined) return verdict;
-  return verdict.kind === "ok" || verdict.code === "truncated-main" || verdict.kind === "would-hang"
-    ? refused
-    : verdict;
+/** The load clock is the recorder's only in recorded order; else everything comes at once. */
+function switchoverTime({ order }: LoadResult, { switchover }: InspectReport): number {
+  return order === "recorded" ? switchover?.startTime ?? 0 : 0;
+}
+
+function deviceReport(device: LoadedDevice, settings: DestinationSettings, waits: Waits): DeviceReport {
+  const { limits = NO_LIMITS, gate = false } = settings.device(device.idstr, device.instanceId) ?? {};
+  const waited = waits.of(device.idstr);
+  const { starvedTime, gatedFrom, configTime } = waited;
+  return {
+    ...device,
+    maxQueued: { bytes: finite(limits.bytes), buffers: finite(limits.buffers) },
+    peakTime: waited.cameAt(device.queue?.peakBytesAt ?? -1),
+    peakBuffersTime: waited.cameAt(device.queue?.peakBuffersAt ?? -1),
+    starvedTime,
+    gate: gate && device.mode === "multifd" ? { waitedFrom: gatedFrom, passed: configTime } : null,
+  };
+}
+
+function finite(limit: number): number | null {
+  return Number.isFinite(limit) ? limit : null;
+}
+
+/** Properties that the user asks for and the destination's version does not have: they do nothing. */
+function unknownProperties({ version, ...has }: QemuProfile, expect: ExpectationOptions): LoadWarning[] {
+  const properties = [
+    ["x-migration-multifd-transfer", "10.0", expect.multifdTransfer !== undefined && !has.multifdTransfer],
+    ["x-migration-load-config-after-iter", "10.1", expect.loadConfigAfterIter !== undefined && !has.gate],
+    ["x-migration-max-queued-buffers-size", "10.1", expect.maxQueuedSize !== undefined && !has.sizeLimit],
+  ] as const;
+  return properties.filter(([, , isUnknown]) => isUnknown).map(([name, since]) => ({
+    code: "unknown-property",
+    message: `QEMU ${version} has no ${name}, which is new in ${since}: it is left out of account`,
+  }));
+}
+
+/** A limit that only patches have had. */
+function proposals({ errors }: LoadResult): LoadWarning[] {
+  if (!errors.some(({ code }) => code === "buffer-limit")) return [];
+  return [{ code: "no-release", message: "the limit on the number of buffers is a proposal: no QEMU release has it" }];
 }
 
 /**
  * With SHUT the source knows, though SHUT 0 is no proof (A.5 step 4). Without a return path it takes the migration for
- * complete once it has sent everything, and for failed if the connection breaks before.
+ * complete once it has sent everything, which the capture shows, and for failed if the connection breaks before.
  */
-function sourceBelieves({ kind }: Verdict, { answers, mainEnded }: LoadResult): LoadReport["sourceBelieves"] {
+function sourceBelieves(
+  { kind }: Verdict,
+  { answers }: LoadResult,
+  { main }: InspectReport,
+): LoadReport["sourceBelieves"] {
   const shut = answers.find(({ message }) => message === "SHUT");
   if (shut !== undefined) return shut.value === 0 ? "success" : "failure";
-  if (answers.length > 0) return "nothing";
-  return mainEnded || kind === "would-hang" ? "success" : "failure";
+  // It listens, and hears nothing more, or that the connection breaks.
+  if (answers.length > 0) return kind === "would-abort" ? "failure" : "nothing";
+  if (main !== null && main.ending !== "cut") return "success";
+  return kind === "would-hang" ? "nothing" : "failure";
 }

@@ -21,6 +21,8 @@ export interface LoadReport {
   readonly loaded: boolean;
   /** What becomes of it, and why. */
   readonly verdict: Verdict;
+  /** Every error that QEMU records on the way there, the first first. */
+  readonly errors: readonly Verdict[];
   /** What the source believes: without a return path it never learns of a failure (destination-engine.md A.5). */
   readonly sourceBelieves: "success" | "failure" | "nothing";
   /** The destination that was asked about. */
@@ -31,15 +33,19 @@ export interface LoadReport {
   readonly order: LoadOrder;
   /** Seed of a random order. */
   readonly seed: number | null;
-  /** Every VFIO device that the stream names. */
-  readonly devices: readonly LoadedDevice[];
+  /** Bytes a second that each device takes; null if it takes them at once. */
+  readonly deviceRate: number | null;
+  /** When SWITCHOVER_START came; null if it did not. */
+  readonly switchoverStart: number | null;
+  /** Every VFIO device that the stream names, or that the destination is known to have. */
+  readonly devices: readonly DeviceReport[];
   /** What the destination sent on the return path. */
   readonly answers: readonly ReturnPathAnswer[];
   /** Barriers between main and multifd channels that were passed. */
   readonly barriers: number;
   /** What was suspicious. */
   readonly warnings: readonly LoadWarning[];
-  /** Limits that the capture survives, where they were asked for. */
+  /** Limits that the capture survives, where they were asked for; no limit was applied then. */
   readonly limits?: readonly DeviceLimits[];
 }
 
@@ -51,10 +57,36 @@ export interface LoadDestination {
   readonly multifd: boolean;
   /** Parameter multifd-channels. */
   readonly channels: number;
+  /** Parameter multifd-compression. */
+  readonly compression: string;
+  /** Capability mapped-ram. */
+  readonly mappedRam: boolean;
   /** Where the main channel waits for the multifd channels. */
   readonly barriers: "flush" | "section";
   /** Capability switchover-ack. */
   readonly switchoverAck: boolean;
+}
+
+/** What became of a device, and what it was told to do. */
+export interface DeviceReport extends LoadedDevice {
+  /** Bounds of its queue; null where there is none. */
+  readonly maxQueued: { readonly bytes: number | null; readonly buffers: number | null };
+  /** When the peak of queued bytes was: when the buffer that made it came. */
+  readonly peakTime: number;
+  /** When the peak of queued buffers was. */
+  readonly peakBuffersTime: number;
+  /** How long it waited for buffers that had not come. */
+  readonly starvedTime: number;
+  /** What its config waits for; null if its config does not wait for CONFIG_LOAD_READY. */
+  readonly gate: ConfigGate | null;
+}
+
+/** The gate before a config: CONFIG_LOAD_READY, which comes when all iterables are loaded. */
+export interface ConfigGate {
+  /** When the config began to wait; null if the gate was open when all buffers were loaded, or they never were. */
+  readonly waitedFrom: number | null;
+  /** When the config went through; null if it never did. */
+  readonly passed: number | null;
 }
 
 /** The smallest limits on the queue of one device that the capture survives. */
@@ -63,8 +95,8 @@ export interface DeviceLimits {
   readonly idstr: string;
   /** Instance. */
   readonly instanceId: number;
-  /** In the order that was used, if the device takes each buffer at once. */
-  readonly thisOrder: QueueBound;
+  /** In the order that was used, with the device as fast as it was; null if the destination queued nothing. */
+  readonly thisOrder: QueueBound | null;
   /** In the worst order that the channels allow, if the device takes each buffer at once. */
   readonly worstOrder: QueueBound;
   /** In any order, however slow the device is: all that is sent. */

@@ -81,11 +81,14 @@ export function describeMultifdFlags(flags: number): string {
  * ```
  */
 export function multifdPageCount(pageSize: number): number {
+  if (isMultifdPageSize(pageSize)) return MULTIFD_PACKET_SIZE / pageSize;
+  throw new RangeError(`Cannot use ${pageSize} as page size: a power of two from 1024 to 524288 is wanted`);
+}
+
+/** Whether packets can have pages of so many bytes: targets with smaller ones have no multifd. */
+export function isMultifdPageSize(pageSize: number): boolean {
   const count = MULTIFD_PACKET_SIZE / pageSize;
-  if (!Number.isInteger(count) || count > MULTIFD_PACKET_SIZE / 1024 || (count & (count - 1)) !== 0) {
-    throw new RangeError(`Cannot use ${pageSize} as page size: a power of two from 1024 to 524288 is wanted`);
-  }
-  return count;
+  return Number.isInteger(count) && count <= MULTIFD_PACKET_SIZE / 1024 && (count & (count - 1)) === 0;
 }
 
 /**

@@ -1,0 +1,61 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { canWrite, withFiles } from "../../src/capture/files_for_test.ts";
+import { ExitError } from "../exit.ts";
+import { DeviceFiles } from "./device_files.ts";
+
+const ignore = !canWrite();
+
+/** Deno lets links be made only by who may read and write everywhere. */
+const canLink = ["read", "write"].every((name) =>
+  Deno.permissions.querySync({ name } as Deno.PermissionDescriptor).state === "granted"
+);
+
+function namesIn(directory: string): string[] {
+  return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+}
+
+Deno.test({
+  name: "DeviceFiles lets no name of a stream leave the directory",
+  ignore,
+  fn(): void {
+    withFiles({}, (directory) => {
+      const files = new DeviceFiles(`${directory}/in`);
+      for (const idstr of ["../../up", "/etc/passwd", "..", "a\0b\n", "", "x".repeat(255), "..\\up", "C:"]) {
+        files.open(idstr, 0).close();
+      }
+      assertEquals(namesIn(directory), ["in"]);
+      const names = namesIn(`${directory}/in`);
+      assertEquals(names.length, 8);
+      for (const name of names) assert(/^[A-Za-z0-9_-][A-Za-z0-9._-]*\.state$/.test(name), name);
+    });
+  },
+});
+
+Deno.test({
+  name: "DeviceFiles gives devices whose names come out alike files of their own",
+  ignore,
+  fn(): void {
+    withFiles({}, (directory) => {
+      const files = new DeviceFiles(directory);
+      for (const [idstr, instance] of [["a/b", 0], ["A_b", 0], ["a:b", 0], ["a/b", 1]] as const) {
+        files.open(idstr, instance).close();
+      }
+      assertEquals(namesIn(directory), ["A_b-0-2.state", "a_b-0-3.state", "a_b-0.state", "a_b-1.state"]);
+    });
+  },
+});
+
+Deno.test({
+  name: "DeviceFiles follows no link",
+  ignore: ignore || !canLink,
+  fn(): void {
+    withFiles({ "target": "precious" }, (directory) => {
+      for (const kind of ["state", "config"]) {
+        Deno.mkdirSync(`${directory}/${kind}`);
+        Deno.symlinkSync(`${directory}/${kind}-target`, `${directory}/${kind}/a-0.${kind}`);
+        assertThrows(() => new DeviceFiles(`${directory}/${kind}`).open("a", 0), ExitError, "it exists");
+      }
+      assertEquals(namesIn(directory), ["config", "state", "target"]);
+    });
+  },
+});

@@ -2,7 +2,7 @@
 # Holds migwire to what real QEMUs write and say: real_qemu/gate.ts, with QEMU 7.2, 10.0 and 11.1 of Debian.
 # The QEMUs are unpacked once, with their libraries, into $MIGWIRE_QEMU_CACHE (migwire-qemu in TMPDIR if not set);
 # nothing is installed. Needs a Debian with apt, the network the first time, and Deno or npx.
-# Arguments go to gate.ts: words that a case's name must hold.
+# `--only WORDS`: only the cases whose names hold these words.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${MIGWIRE_QEMU_CACHE:-${TMPDIR:-/tmp}/migwire-qemu}
@@ -42,25 +42,26 @@ fetch() {
       tar -x -C "$dir" --exclude=./usr/share/{doc,locale,man,icons,perl,zoneinfo,alsa} || return
   done
   rm -rf "$apt"
-  write_starter "$dir"
+  (write_starter "$dir")
 }
 
-# write_starter DIRECTORY: DIRECTORY/qemu starts the QEMU in it, with the loader and the libraries beside it.
+# write_starter DIRECTORY: makes DIRECTORY/qemu, which starts the QEMU in there with the loader and libraries beside it.
 write_starter() {
-  local root=$1 loader libraries
-  loader=$(find "$root" -name 'ld-linux*.so.?' -type f | head -n 1)
-  libraries=$(find "$root" -name '*.so.*' -not -path '*/qemu/*' -printf '%h\n' | sort -u | paste -s -d :)
-  [ -n "$loader" ] || return
-  # It is moved when it is done: it finds itself where it then is.
-  cat >"$root/qemu" <<STARTER
+  local loader libraries modules
+  # The directory is moved when it is done: the starter finds all from where it then is.
+  cd "$1" || return
+  loader=$(find . -path '*/lib/*' -name 'ld-linux*.so.?' -type f -printf '%P\n' | head -n 1)
+  libraries=$(find . -path '*/lib/*' -name '*.so.*' -printf '$root/%P\n' | sed 's,/[^/]*$,,' | sort -u | paste -s -d :)
+  modules=$(find usr/lib -path '*-linux-gnu/qemu' -type d | head -n 1)
+  [ -n "$loader" ] && [ -n "$modules" ] || return
+  cat >qemu <<STARTER
 #!/bin/sh
 root=\${0%/qemu}
-export QEMU_MODULE_DIR="\$(echo "\$root"/usr/lib/*/qemu)"
-exec "\$root${loader#"$root"}" --library-path "$(sed "s|$root|\$root|g" <<<"$libraries")" \\
+QEMU_MODULE_DIR="\$root/$modules" exec "\$root/$loader" --library-path "$libraries" \\
   --argv0 qemu-system-x86_64 "\$root/usr/bin/qemu-system-x86_64" \\
   -L "\$root/usr/share/qemu" -L "\$root/usr/share/seabios" "\$@"
 STARTER
-  chmod +x "$root/qemu"
+  chmod +x qemu
 }
 
 # provide VERSION SUITE...: puts that QEMU into the cache, if it is not there.
@@ -89,11 +90,30 @@ provide() {
 
 mkdir -p "$cache"
 [ -O "$cache" ] || die "Cannot use $cache: it belongs to somebody else; set MIGWIRE_QEMU_CACHE"
-uri=$(mirror)
+uri=$(mirror) || true
 [ -n "$uri" ] || die "Cannot tell where this machine has its packages from: apt knows no archive"
+
+# Two at a time would get the same; what a broken run has left is of no use.
+exec {lock}>"$cache/lock"
+flock "$lock"
+rm -rf "$cache"/.*-??????
 jobs=()
 provide 7.2 bookworm & jobs+=($!)
 provide 10.0 bookworm bookworm-backports & jobs+=($!)
 provide 11.1 trixie trixie-backports & jobs+=($!)
 for job in "${jobs[@]}"; do wait "$job" || missing=1; done
-[ -z "${missing:-}" ] || die "not all QEMUs can be had: ${versions[*]}"
+exec {lock}>&-
+[ -z "${missing:-}" ] || die "Cannot begin: not all of QEMU ${versions[*]} can be had"
+
+deno=(deno)
+command -v deno >/dev/null || deno=(npx -y deno@2.9.6)
+# Not in TMPDIR: a path in there may be longer than a socket's may be.
+work=$(mktemp -d /tmp/mq-XXXXXX)
+trap 'rm -rf "$work"' EXIT
+programs=("${versions[@]/#/$cache/}")
+programs=("${programs[@]/%//qemu}")
+qemus=()
+for i in "${!versions[@]}"; do qemus+=("${versions[i]}=${programs[i]}"); done
+cd "$here/.."
+"${deno[@]}" run --no-prompt --allow-read=.,"$work" --allow-write="$work" --allow-net \
+  --allow-run="$(IFS=,; echo "${programs[*]}")" testing/real_qemu/gate.ts "$work" "${qemus[@]}" "$@"

@@ -6,7 +6,7 @@
  * @param what What is waited for, for the message.
  */
 export async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`waited ${milliseconds / 1000} s for ${what}`)), milliseconds);
   });

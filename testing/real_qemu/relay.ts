@@ -29,6 +29,8 @@ export class Relay {
     this.#folder = folder;
     this.#listener = Deno.listen({ transport: "unix", path: from });
     this.#accepting = this.#accept();
+    // Whoever waits for the end is told; whoever closes it before does not mind.
+    this.#accepting.catch(() => {});
   }
 
   /** Waits for all connections to be closed, and writes `events.jsonl`. */
@@ -54,7 +56,10 @@ export class Relay {
       this.#open.add(destination);
       const channel = this.#channels++;
       this.#note({ ch: channel, ev: "open" });
-      this.#pumps.push(this.#pump(channel, "s2d", source, destination), this.#pump(channel, "d2s", destination, source));
+      this.#pumps.push(
+        this.#pump(channel, "s2d", source, destination),
+        this.#pump(channel, "d2s", destination, source),
+      );
     }
   }
 
@@ -76,7 +81,8 @@ export class Relay {
         await writeAll(to, bytes);
       }
       this.#note({ ch, dir, ev: "end", off });
-      await to.closeWrite();
+      // Whoever has closed both directions has no more to be told.
+      await to.closeWrite().catch(() => {});
     } catch (error) {
       this.#note({ ch, dir, ev: "reset", off, error: String(error) });
       closeQuietly(from);

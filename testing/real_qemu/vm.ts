@@ -38,6 +38,7 @@ const ENDS: readonly Status[] = ["completed", "failed", "cancelled", "exited"];
 
 const START_LIMIT = 20_000;
 const END_LIMIT = 40_000;
+const HEAR_LIMIT = 20_000;
 
 /** One running QEMU. */
 export class Vm {
@@ -49,7 +50,8 @@ export class Vm {
   settings: Settings = {};
   readonly #folder: string;
   readonly #process: Deno.ChildProcess;
-  readonly #stderr: Promise<string>;
+  readonly #listening: Promise<void>;
+  #stderr = "";
   #hasExited = false;
   #qmp: Qmp | undefined;
 
@@ -57,9 +59,15 @@ export class Vm {
     const all = [...args, "-qmp", `unix:${name}.qmp,server=on,wait=off`];
     this.command = ["qemu-system-x86_64", ...all];
     this.#folder = folder;
-    const command = new Deno.Command(qemu.path, { args: all, cwd: folder, stdin: "null", stdout: "null", stderr: "piped" });
+    const command = new Deno.Command(qemu.path, {
+      args: all,
+      cwd: folder,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    });
     this.#process = command.spawn();
-    this.#stderr = new Response(this.#process.stderr).text();
+    this.#listening = this.#listen();
     this.#process.status.then(() => this.#hasExited = true);
   }
 
@@ -69,7 +77,7 @@ export class Vm {
     adopt(vm);
     const path = `${options.folder}/${options.name}.qmp`;
     vm.#qmp = await until(START_LIMIT, "QEMU to start", async () => {
-      if (vm.#hasExited) throw new Error(`QEMU does not start: ${await vm.#stderr}`);
+      if (vm.#hasExited) throw new Error(`QEMU does not start: ${await vm.stop()}`);
       try {
         return await Qmp.connect(path);
       } catch (error) {
@@ -128,11 +136,33 @@ export class Vm {
     return parts;
   }
 
+  /** What it has written to standard error, when it has written one of `texts`, or has exited, or nothing comes. */
+  async heard(texts: readonly string[]): Promise<string> {
+    const isHeard = (): boolean => this.#hasExited || texts.some((text) => this.#stderr.includes(text));
+    await until(HEAR_LIMIT, "QEMU to say it", () => Promise.resolve(isHeard() || undefined)).catch(() => {});
+    if (this.#hasExited) await this.#listening;
+    return this.#stderr;
+  }
+
   /** Ends it, and gives what it wrote to standard error. */
   async stop(): Promise<string> {
     this.#qmp?.close();
-    if (!this.#hasExited) this.#process.kill("SIGKILL");
+    this.#kill();
     await this.#process.status;
-    return await this.#stderr;
+    await this.#listening;
+    return this.#stderr;
+  }
+
+  #kill(): void {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch (error) {
+      // It has exited already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    for await (const text of this.#process.stderr.pipeThrough(new TextDecoderStream())) this.#stderr += text;
   }
 }

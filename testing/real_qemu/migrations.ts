@@ -1,0 +1,138 @@
+/** Migrations that end well: what migwire reads is what QEMU wrote, and what migwire writes, QEMU takes. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Case } from "./case.ts";
+import { assertChecks, assertInspects, assertSameMemory, digest, writtenAnew } from "./judge.ts";
+import {
+  beginPostcopy,
+  type Migrated,
+  migrateOverRelay,
+  migrateToFile,
+  type Migration,
+  sendTo,
+  severalRounds,
+  startDestination,
+} from "./migrate.ts";
+import { type Guest, Scene } from "./scene.ts";
+import type { Qemu, Settings } from "./vm.ts";
+
+/** A kind of migration. */
+interface Kind {
+  readonly name: string;
+  /** Over connections, if not said. */
+  readonly to?: "exec" | "file";
+  readonly migration: Omit<Migration, "qemu">;
+  readonly guest?: Guest;
+  /** First version that can do it. */
+  readonly since?: string;
+}
+
+/** The guest is faster than the connection, so that no round is the last. */
+const BUSY: Guest = { pages: 64, delay: 0x1000 };
+const SLOW: Settings = { parameters: { "max-bandwidth": 1_000_000, "downtime-limit": 1 } };
+
+function multifd(channels: number, compression: string): Kind {
+  return {
+    name: `multifd ${channels} ${compression}`,
+    migration: {
+      settings: {
+        capabilities: ["multifd"],
+        parameters: { "multifd-channels": channels, "multifd-compression": compression },
+      },
+    },
+  };
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "into a file", to: "exec", migration: {} },
+  { name: "plain", migration: {} },
+  { name: "return path", migration: { settings: { capabilities: ["return-path"] } } },
+  ...[2, 4].flatMap((channels) => ["none", "zlib", "zstd"].map((compression) => multifd(channels, compression))),
+  {
+    name: "several rounds",
+    guest: BUSY,
+    migration: { runs: true, sourceOnly: SLOW, during: (source) => severalRounds(source, 3) },
+  },
+  {
+    name: "xbzrle",
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities: ["xbzrle"] },
+      sourceOnly: SLOW,
+      during: (source) => severalRounds(source, 4),
+    },
+  },
+  {
+    name: "postcopy",
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities: ["postcopy-ram"] },
+      sourceOnly: { parameters: { "max-bandwidth": 400_000, "downtime-limit": 1 } },
+      during: beginPostcopy,
+    },
+  },
+  { name: "mapped-ram", to: "file", migration: { settings: { capabilities: ["mapped-ram"] } }, since: "9.0" },
+  {
+    name: "mapped-ram multifd",
+    to: "file",
+    migration: { settings: { capabilities: ["mapped-ram", "multifd"] } },
+    since: "9.0",
+  },
+];
+
+/** The cases for one QEMU. */
+export function migrationCases(qemu: Qemu): Case[] {
+  return KINDS
+    .filter(({ since = "0" }) => parseFloat(since) <= parseFloat(qemu.version))
+    .map((kind) => ({ name: `${qemu.version} ${kind.name}`, run: (folder) => run(kind, qemu, folder) }));
+}
+
+async function run({ to, migration, guest }: Kind, qemu: Qemu, folder: string): Promise<string> {
+  const scene = await Scene.open(folder, guest);
+  try {
+    const whole = { ...migration, qemu };
+    const migrated = to === undefined ? await migrateOverRelay(scene, whole) : await migrateToFile(scene, whole, to);
+    assertEquals(migrated.outcome, ["completed", "completed"]);
+    await assertChecks(migrated.capture);
+    const { main } = await assertInspects(migrated.capture);
+    const memory = await migrated.destination.memory();
+    await assertSameMemory(migrated.capture, memory);
+    const said = [`checks, inspects, same memory`, pages(main?.ramBlocks[0]?.pages ?? {})];
+    if (to !== "file") {
+      await sendAgain(scene, { ...migrated, memory, qemu, settings: migration.settings ?? {} });
+      said.push("sent again, same memory");
+    }
+    return said.join("; ");
+  } finally {
+    await scene.close();
+  }
+}
+
+function pages(counts: object): string {
+  return Object.entries(counts).filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`).join(", ");
+}
+
+/** A migration that went well, and what is needed to do it again without a source. */
+interface Again extends Migrated {
+  readonly memory: readonly Uint8Array[];
+  readonly qemu: Qemu;
+  readonly settings: Settings;
+}
+
+/** What migwire writes from its records another destination takes, and has the same memory then. */
+async function sendAgain(scene: Scene, { capture, memory, qemu, settings }: Again): Promise<void> {
+  const channels = writtenAnew(capture);
+  assert(channels[0]?.label === "main");
+  const destination = await startDestination(scene, qemu, settings, undefined, "second");
+  const sending = await sendTo(scene, destination, channels.map(({ bytes }) => bytes));
+  const status = await destination.end();
+  sending.close();
+  await sending.sent;
+  if (status !== "completed") throw new Error(`sent again: ${status}; QEMU says: ${await destination.stop()}`);
+  const second = await destination.memory();
+  for (const [i, part] of memory.entries()) {
+    assertEquals(await digest(second[i] ?? new Uint8Array(0)), await digest(part), "memory of the second destination");
+  }
+}

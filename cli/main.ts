@@ -41,6 +41,16 @@ export const COMMANDS: readonly ListedCommand[] = [
     summary: "say what a destination would do with a capture, and load its devices",
     load: () => import("./load.ts"),
   },
+  {
+    name: "record",
+    summary: "stand between two QEMUs and record what they send",
+    load: () => import("./record.ts"),
+  },
+  {
+    name: "convert",
+    summary: "write a capture as a directory, a plain stream or packets",
+    load: () => import("./convert.ts"),
+  },
 ];
 
 /**

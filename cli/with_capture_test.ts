@@ -18,12 +18,12 @@ Deno.test("withCapture() gives what the use of the capture gives", () => {
 });
 
 Deno.test("withCapture() says what is in the way, and on another line what helps", () => {
-  const gzip = (into: Uint8Array): number => {
-    into.set([0x1f, 0x8b]);
-    return 2;
+  const qcow2 = (into: Uint8Array): number => {
+    into.set([0x51, 0x46, 0x49, 0xfb]);
+    return 4;
   };
   let calls = 0;
-  const once = (into: Uint8Array): number => calls++ === 0 ? gzip(into) : 0;
+  const once = (into: Uint8Array): number => calls++ === 0 ? qcow2(into) : 0;
   const error = assertThrows(() => withCapture("-", { stdin: once }, () => {}), ExitError);
   assertEquals(error.exitCode, EXIT.blocked);
   assertEquals(error.message.split("\n").length, 2);

@@ -1,7 +1,7 @@
 /** Captures that are made of bytes in memory, for tests. @module */
 
 import { concat } from "@std/bytes";
-import { type Capture, type Direction, MemorySource } from "../src/capture/mod.ts";
+import { type Capture, type Direction, EventFile, MemorySource } from "../src/capture/mod.ts";
 import { ascii, be, bytesOf, type Piece } from "./main_stream.ts";
 
 /** A channel: its bytes, and who sent it (the source if not said). */
@@ -27,7 +27,7 @@ export function memoryCapture(channels: readonly MemoryChannel[], events?: reado
       isFile: false,
       source: new MemorySource(bytes),
     })),
-    ...(text === undefined ? {} : { events: new MemorySource(ascii(text)) }),
+    ...(text === undefined ? {} : { events: new EventFile(new MemorySource(ascii(text))) }),
     findings: [],
     close: (): void => {},
   };

@@ -1,5 +1,7 @@
 import type { Finding } from "../wire/mod.ts";
 import { driveStream, readChannel, type RecordSink, type SequentialRead } from "./drive.ts";
+import type { LibvirtImage } from "./libvirt/mod.ts";
+import type { CaptureEvent } from "./events.ts";
 import type { CaptureManifest } from "./manifest.ts";
 import { type ByteSource, readBytes } from "./source.ts";
 import type { ChannelParser } from "../stream/mod.ts";
@@ -17,9 +19,11 @@ export interface Capture {
   readonly manifest?: CaptureManifest;
   /** Its channels, by connection, source to destination first. */
   readonly channels: readonly CaptureChannel[];
-  /** Its `events.jsonl`: when the bytes came. For `readEvents()` and `arrivalTimes()`. */
-  readonly events?: ByteSource;
-  /** What was noticed while it was opened. */
+  /** When the bytes came, in the order in which they came. Can be asked for any number of times. */
+  readonly events?: Iterable<CaptureEvent>;
+  /** What the libvirt save image says that holds the stream. */
+  readonly libvirt?: LibvirtImage;
+  /** What was noticed while it was opened. A compressed pipe can add to it while it is read. */
   readonly findings: readonly Finding[];
   /** Gives back all files. */
   close(): void;

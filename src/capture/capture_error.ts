@@ -8,8 +8,12 @@ export type CaptureErrorCode =
   | "not-allowed"
   /** No bytes. */
   | "is-empty"
-  /** A directory without any channel. */
+  /** A directory without any channel, or a packet capture without a migration. */
   | "no-channels"
+  /** A packet capture with several migrations: it must be said which. */
+  | "several-migrations"
+  /** There is no migration of that number. */
+  | "migration"
   /** Not a capture of a version that is known. */
   | "format"
   /** The offset is not inside of the file, or there can be none. */
@@ -20,6 +24,8 @@ export type CaptureErrorCode =
   | "qcow2-image"
   /** The stream is compressed. */
   | "compressed"
+  /** The program that would unpack it is not there. */
+  | "no-program"
   /** It does not fit into memory. */
   | "too-large"
   /** Its channels are under TLS. */
@@ -27,7 +33,13 @@ export type CaptureErrorCode =
   /** Standard input is a terminal. */
   | "terminal"
   /** Reading failed. */
-  | "read-failed";
+  | "read-failed"
+  /** There is something of the name that is to be written. */
+  | "exists"
+  /** Writing failed: the disk is full, or the system forbids it. */
+  | "write-failed"
+  /** It cannot be stored in the form that is asked for. */
+  | "no-form";
 
 /**
  * A capture that cannot be opened, and what to do about it.

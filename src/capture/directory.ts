@@ -2,6 +2,7 @@ import type { Finding, FindingDraft } from "../wire/mod.ts";
 import { nodeCrypto } from "./builtin.ts";
 import type { Capture, CaptureChannel, Direction } from "./capture.ts";
 import { CaptureError, withPath } from "./capture_error.ts";
+import { EventFile } from "./events.ts";
 import { fileOffset } from "./file_offset.ts";
 import { gunzip } from "./gunzip.ts";
 import { type CaptureFile, type CaptureManifest, readManifest } from "./manifest.ts";
@@ -76,7 +77,7 @@ function load(path: string, open: (name: string) => ByteSource, close: () => voi
     kind: "directory",
     ...(manifest === undefined ? {} : { manifest }),
     channels,
-    ...(names.includes("events.jsonl") ? { events: open("events.jsonl") } : {}),
+    ...(names.includes("events.jsonl") ? { events: new EventFile(open("events.jsonl")) } : {}),
     findings,
     close,
   };

@@ -76,6 +76,21 @@ export function* readEvents(
   }
 }
 
+/** The events of an `events.jsonl`, read anew each time they are asked for; what is wrong in it is left out. */
+export class EventFile implements Iterable<CaptureEvent> {
+  readonly #source: ByteSource;
+
+  /** The events that `source` holds. */
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
+
+  /** The events, in their order. */
+  [Symbol.iterator](): Iterator<CaptureEvent> {
+    return readEvents(this.#source);
+  }
+}
+
 /** A place in a channel: after how many of its bytes. */
 export interface ArrivalQuery {
   /** Number of the connection. */
@@ -89,22 +104,25 @@ export interface ArrivalQuery {
 /**
  * When the first `offset` bytes of channels had arrived, in one pass over the events.
  *
- * @param source `events.jsonl`.
+ * @param events The events of a capture.
  * @param queries What is asked for, in any order.
  * @returns For each query, in their order, nanoseconds since the recording began; undefined where it never came so far.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { arrivalTimes, MemorySource } from "@migwire/migwire";
+ * import { arrivalTimes, MemorySource, readEvents } from "@migwire/migwire";
  *
  * const text = '{"t":5,"ch":0,"dir":"s2d","off":0,"len":8}\n{"t":9,"ch":0,"dir":"s2d","off":8,"len":8}\n';
- * const events = new MemorySource(new TextEncoder().encode(text));
+ * const events = readEvents(new MemorySource(new TextEncoder().encode(text)));
  * const at = (offset: number) => ({ channel: 0, direction: "s2d" as const, offset });
  * assertEquals(arrivalTimes(events, [at(9), at(8), at(17)]), [9, 5, undefined]);
  * ```
  */
-export function arrivalTimes(source: ByteSource, queries: readonly ArrivalQuery[]): (number | undefined)[] {
+export function arrivalTimes(
+  events: Iterable<CaptureEvent>,
+  queries: readonly ArrivalQuery[],
+): (number | undefined)[] {
   const times = new Array<number | undefined>(queries.length).fill(undefined);
   /** For each channel the queries that are open, those answered first at the end. */
   const open = new Map<string, { offset: number; index: number }[]>();
@@ -115,7 +133,7 @@ export function arrivalTimes(source: ByteSource, queries: readonly ArrivalQuery[
     open.set(key, waiting);
   }
   for (const waiting of open.values()) waiting.sort((a, b) => b.offset - a.offset);
-  for (const event of readEvents(source)) {
+  for (const event of events) {
     if (event.kind !== "data") continue;
     const waiting = open.get(`${event.channel} ${event.direction}`) ?? [];
     const arrived = event.offset + event.length;

@@ -108,7 +108,7 @@ Deno.test("arrivalTimes() tells when so many bytes were there, for queries in an
     [query(2, "s2d", 0), undefined],
   ];
   fc.assert(fc.property(fc.shuffledSubarray(answers, { minLength: 0 }), (some) => {
-    assertEquals(arrivalTimes(sourceOf(text), some.map(([q]) => q)), some.map(([, time]) => time));
+    assertEquals(arrivalTimes(readEvents(sourceOf(text)), some.map(([q]) => q)), some.map(([, time]) => time));
   }));
 });
 

@@ -73,7 +73,7 @@ class Assembly {
     const qemu = this.#option("qemu") ?? captured(this.#side?.qemu);
     const version = qemu === undefined ? undefined : parseQemuVersion(qemu.value);
     const arch = this.#option("arch") ?? captured(this.#command?.arch);
-    const machine = this.#machine(qemu, version, arch?.value);
+    const machine = this.#machine(qemu, arch?.value);
     const general: Omit<Expectations, "devices" | "devicesAreAll"> = defined({
       qemu,
       arch,
@@ -128,18 +128,25 @@ class Assembly {
     return captured(isCompression(method) ? method : undefined);
   }
 
-  #machine(
-    qemu: Known<string> | undefined,
-    version: QemuVersion | undefined,
-    arch: string | undefined,
-  ): Known<string> | undefined {
+  #machine(qemu: Known<string> | undefined, arch: string | undefined): Known<string> | undefined {
     const named = this.#option("machine") ?? captured(this.#command?.machine);
     if (named === undefined) return undefined;
     // The build of a distribution may have types of its own behind the usual aliases.
     if (named.origin === "capture" && arch === undefined) return undefined;
+    const decides = named.origin === "option" ? qemu : this.#aliasVersion(qemu);
+    const version = decides === undefined ? undefined : parseQemuVersion(decides.value);
     const full = resolveMachine(named.value, arch, version) ?? (named.origin === "option" ? named.value : undefined);
     if (full === undefined) return undefined;
-    return full === named.value ? { ...named, value: full } : follows(full, named, qemu);
+    return full === named.value ? { ...named, value: full } : follows(full, named, decides);
+  }
+
+  /** An alias of the recording stands for what it stood for then, unless a version is asked about that is too old for it. */
+  #aliasVersion(asked: Known<string> | undefined): Known<string> | undefined {
+    const recorded = captured(this.#side?.qemu);
+    const [old, then] = [asked, recorded].map((known) =>
+      known === undefined ? undefined : parseQemuVersion(known.value)
+    );
+    return old !== undefined && then !== undefined && isAtLeast(old, then.major, then.minor) ? recorded : asked;
   }
 
   #sendSwitchoverStart(machine: Known<string> | undefined): Known<boolean> | undefined {

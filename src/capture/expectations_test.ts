@@ -44,6 +44,22 @@ Deno.test("expectationsOf() lets the user override what a capture says, and tell
   assertEquals(multifdChannels, { value: 4, origin: "capture", from: "capture.json" });
 });
 
+Deno.test("expectationsOf() lets an alias stand for what it stood for when it was recorded, if the version has that", () => {
+  const machine = (recorded: string, asked: string): unknown =>
+    destination("qemu-system-x86_64 -M q35", { qemu: recorded }, { qemu: asked }).machine;
+  const then = { value: "pc-q35-10.0", origin: "capture", from: "capture.json" };
+  assertEquals([machine("10.0.13", "11.1"), machine("10.0.13", "10.0")], [then, then]);
+  assertEquals(machine("10.0.13", "9.2"), { value: "pc-q35-9.2", origin: "option", from: "capture.json, --qemu" });
+});
+
+Deno.test("expectationsOf() takes the architecture of the command, unless the user says another", () => {
+  const command = `qemu-system-x86_64 -M pc-q35-10.2 -device ${VFIO}`;
+  assertEquals(destination(command).arch, { value: "x86_64", origin: "capture", from: "capture.json" });
+  const { arch, devices } = destination(command, { qemu: "10.2" }, { arch: "aarch64" });
+  assertEquals(arch, { value: "aarch64", origin: "option", from: "--arch" });
+  assertEquals(devices?.[0]?.configAfterIter?.value, true);
+});
+
 Deno.test("expectationsOf() resolves a machine type only where it is certain", () => {
   const machine = (command: string, qemu = "10.2.0"): string | undefined =>
     destination(command, { qemu }).machine?.value;

@@ -17,10 +17,10 @@ export {
   type RecordSink,
   type SequentialRead,
 } from "./drive.ts";
-export { type ArrivalQuery, arrivalTimes, type CaptureEvent, readEvents } from "./events.ts";
+export { type ArrivalQuery, arrivalTimes, type CaptureEvent, EventFile, readEvents } from "./events.ts";
 export { fileOffset } from "./file_offset.ts";
 export { gunzip, GUNZIP_LIMIT } from "./gunzip.ts";
-export { LIBVIRT_HEADER_BYTES, type LibvirtFormat, type LibvirtHeader, readLibvirtHeader } from "./libvirt.ts";
+export * from "./libvirt/mod.ts";
 export {
   CAPTURE_FORMAT,
   type CaptureDevice,
@@ -33,6 +33,12 @@ export {
 export { openCapture, type OpenOptions } from "./open.ts";
 export { type ByteSource, FileSource, MemorySource, OffsetSource, readBytes, sourceAt } from "./source.ts";
 export { readDescription } from "./description.ts";
+export * from "./unpack/mod.ts";
+export { type ByteSink, type OutputOptions, writeWhole, writeWholeDirectory } from "./output.ts";
+export { type DirectoryOptions, isCaptureFile, writeDirectory } from "./write_directory.ts";
+export { type PcapngOptions, writePcapng } from "./write_pcapng.ts";
+export { streamChannel, type StreamOptions, writeStream } from "./write_stream.ts";
+export * from "./pcap/mod.ts";
 export {
   type CaptureSink,
   ChannelGrammars,

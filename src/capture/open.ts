@@ -1,12 +1,13 @@
-import { indexOfNeedle } from "@std/bytes/index-of-needle";
 import { IDENTIFY_USUAL_BYTES, identifyChannel } from "../stream/mod.ts";
+import type { Finding } from "../wire/mod.ts";
 import { type Capture, type CaptureChannel, type Direction, firstBytes } from "./capture.ts";
 import { CaptureError, withPath } from "./capture_error.ts";
 import { openDirectory } from "./directory.ts";
 import type { SequentialRead } from "./drive.ts";
-import { LIBVIRT_HEADER_BYTES, readLibvirtHeader } from "./libvirt.ts";
+import { isPacketCapture, openPackets, type PacketOptions } from "./pcap/mod.ts";
 import { PIPE_KEEP, readPipe } from "./pipe.ts";
-import { type ByteSource, FileSource, readBytes, sourceAt } from "./source.ts";
+import { FileSource, readBytes, sourceAt } from "./source.ts";
+import { type ChannelBytes, unwrap } from "./unwrap.ts";
 
 /** How {@linkcode openCapture} opens. */
 export interface OpenOptions {
@@ -14,12 +15,15 @@ export interface OpenOptions {
   readonly offset?: number;
   /** Reads standard input; that of the process if absent. */
   readonly stdin?: SequentialRead;
-  /** Bytes of a pipe that are kept in memory at most; 32 MiB if absent. */
+  /** Which of a packet capture's migrations, from 1 on; must be given if there are several. */
+  readonly migration?: number;
+  /** Bytes of a pipe that are kept in memory at most; if absent 32 MiB, and 256 MiB of what was compressed. */
   readonly keep?: number;
 }
 
 /**
- * Opens a capture: a capture directory, a file with one channel, or standard input.
+ * Opens a capture: a capture directory, a file with one channel, or standard input. A file's channel may be compressed, or
+ * in a libvirt save image: that is found by its content, unless an offset says where the stream begins.
  *
  * @param spec Path of a directory or file, or `-` for standard input.
  * @param options Where in the file the stream begins.
@@ -56,40 +60,47 @@ function openStdin(options: OpenOptions): Capture {
     throw new CaptureError("terminal", "Cannot read standard input: it is a terminal", "pipe a stream in");
   }
   const read = options.stdin ?? ((into: Uint8Array) => Deno.stdin.readSync(into));
-  const bytes = readPipe(read, options.offset, options.keep ?? PIPE_KEEP);
-  return single({ kind: "stdin", name: "-", label: "stdin" }, bytes, options, () => {});
+  return closing((closes) => {
+    const bytes = readPipe(read, options.offset, options.keep ?? PIPE_KEEP);
+    return single({ kind: "stdin", name: "-", label: "stdin" }, bytes, options, closes);
+  });
 }
 
 function openFile(path: string, isPipe: boolean, options: OpenOptions): Capture {
   const label = path.split(/[\\/]/).at(-1) ?? path;
   const what = { kind: "file", name: path, label } as const;
-  if (isPipe) {
-    const file = withPath(path, () => Deno.openSync(path));
-    const read = (into: Uint8Array): number | null => withPath(path, () => file.readSync(into));
-    return closing(file, (close) => single(what, readPipe(read, options.offset, options.keep), options, close));
-  }
-  const container = new FileSource(path);
-  return closing(container, (close) => {
+  return closing((closes) => {
+    if (isPipe) {
+      const file = withPath(path, () => Deno.openSync(path));
+      closes(file);
+      const read = (into: Uint8Array): number | null => withPath(path, () => file.readSync(into));
+      return single(what, readPipe(read, options.offset, options.keep), options, closes);
+    }
+    const container = new FileSource(path);
+    closes(container);
     if (container.size === 0) throw new CaptureError("is-empty", `Cannot read ${path}: it is empty`);
     const offset = options.offset ?? 0;
     const bytes = {
       source: sourceAt(container, offset, path),
       ...(offset === 0 ? {} : { container: { source: container, offset } }),
     };
-    return single(what, bytes, options, close);
+    return single(what, bytes, options, closes);
   });
 }
 
-/** Makes a capture that closes `resource` in the end, or now if it cannot be made. */
-function closing(resource: { close(): void }, make: (close: () => void) => Capture): Capture {
+/** Receives what must be closed when the capture is. */
+type Closes = (resource: { close(): void }) => void;
+
+/** Makes a capture that closes its resources in the end, the last first; or now if it cannot be made. */
+function closing(make: (closes: Closes) => Omit<Capture, "close">): Capture {
+  const resources: { close(): void }[] = [];
+  const close = (): void => {
+    for (const resource of resources.splice(0).reverse()) resource.close();
+  };
   try {
-    let open = true;
-    return make(() => {
-      if (open) resource.close();
-      open = false;
-    });
+    return { ...make((resource) => resources.push(resource)), close };
   } catch (error) {
-    resource.close();
+    close();
     throw error;
   }
 }
@@ -97,10 +108,21 @@ function closing(resource: { close(): void }, make: (close: () => void) => Captu
 /** A capture of one channel. */
 function single(
   { kind, name, label }: { kind: "file" | "stdin"; name: string; label: string },
-  bytes: Pick<CaptureChannel, "source" | "pipe" | "container">,
+  stored: ChannelBytes,
   options: OpenOptions,
-  close: () => void,
-): Capture {
+  closes: Closes,
+): Omit<Capture, "close"> {
+  const findings: Finding[] = [];
+  const report = (finding: Finding): number => findings.push(finding);
+  const { keep } = options;
+  const { bytes, libvirt } = options.offset === undefined
+    ? unwrap(stored, { name, label, report, closes, ...(keep === undefined ? {} : { keep }) })
+    : { bytes: stored };
+  const packets = options.offset === undefined ? packetsOf(bytes, { name, label, ...options }) : undefined;
+  if (packets !== undefined) return { ...packets, kind, findings: [...findings, ...packets.findings] };
+  if (options.migration !== undefined) {
+    throw new CaptureError("migration", `Cannot choose a migration of ${name}: it is no packet capture`);
+  }
   const [, index, named] = /^channel-(\d{2,4})\.(s2d|d2s)$/.exec(label) ?? [];
   const channel: CaptureChannel = {
     label,
@@ -109,68 +131,30 @@ function single(
     isFile: kind === "file" && index === undefined,
     ...bytes,
   };
-  const first = firstBytes(channel, IDENTIFY_USUAL_BYTES);
-  if (options.offset === undefined) refuseWrapped(name, first, channel.source);
-  const direction = (named as Direction | undefined) ?? directionOf(first);
-  return { name, kind, channels: [{ ...channel, direction }], findings: [], close };
+  const direction = (named as Direction | undefined) ?? directionOf(firstBytes(channel, IDENTIFY_USUAL_BYTES));
+  return {
+    name,
+    kind,
+    channels: [{ ...channel, direction }],
+    ...(libvirt === undefined ? {} : { libvirt }),
+    findings,
+  };
+}
+
+/** The migration in a packet capture; undefined if it is none. */
+function packetsOf({ source, pipe }: ChannelBytes, options: PacketOptions): Capture | undefined {
+  const first = pipe?.head ?? (source === undefined ? new Uint8Array(0) : readBytes(source, 0, 4));
+  if (!isPacketCapture(first)) return undefined;
+  if (source !== undefined) return openPackets(source, options);
+  throw new CaptureError(
+    "too-large",
+    `Cannot read ${options.name}: it is a packet capture that is too large to be kept in memory`,
+    "give it as a file",
+  );
 }
 
 /** Who sent a channel of which only the bytes are known. */
 function directionOf(first: Uint8Array): Direction {
   const as = (direction: Direction): string => identifyChannel(first, { direction, ended: true }).role;
   return as("s2d") === "unknown" && as("d2s") !== "unknown" ? "d2s" : "s2d";
-}
-
-/** What holds a stream but is none: says how to get at the stream. */
-function refuseWrapped(name: string, first: Uint8Array, source: ByteSource | undefined): void {
-  const { role, compression } = identifyChannel(first, { ended: true });
-  switch (role) {
-    case "compressed":
-      throw new CaptureError(
-        "compressed",
-        `Cannot read ${name}: it is compressed with ${compression}`,
-        `unpack it: ${compression} -dc ${name === "-" ? "FILE" : name} | migwire COMMAND -`,
-      );
-    case "qcow2":
-      throw new CaptureError(
-        "qcow2-image",
-        `Cannot read ${name}: it is a qcow2 disk image; an internal snapshot's stream is somewhere inside`,
-        "give where it begins with --offset",
-      );
-    case "libvirt":
-      throw libvirtImage(name, first, source);
-    default:
-  }
-}
-
-function libvirtImage(name: string, first: Uint8Array, source: ByteSource | undefined): CaptureError {
-  const header = readLibvirtHeader(first.subarray(0, LIBVIRT_HEADER_BYTES));
-  if (header === undefined) {
-    return new CaptureError(
-      "libvirt-image",
-      `Cannot read ${name}: it is a libvirt save image whose header is not understood`,
-      "give where the stream begins with --offset",
-    );
-  }
-  const what = header.complete ? "a libvirt save image" : "a libvirt save image that was not completed";
-  if (header.format !== "raw" && header.format !== "sparse") {
-    return new CaptureError(
-      "libvirt-image",
-      `Cannot read ${name}: it is ${what}, with a stream that is compressed with ${header.format}`,
-      `unpack it: tail -c +${header.streamOffset + 1} FILE | ${header.format} -dc | migwire COMMAND -`,
-    );
-  }
-  const offset = findStream(source, header.streamOffset);
-  return new CaptureError(
-    "libvirt-image",
-    `Cannot read ${name} from its start on: it is ${what}, its stream begins at offset ${offset}`,
-    `give --offset ${offset}`,
-  );
-}
-
-/** Where the file header is: at `expected`, else within the MiB after it, as in images padded for direct I/O. */
-function findStream(source: ByteSource | undefined, expected: number): number {
-  if (source === undefined) return expected;
-  const found = indexOfNeedle(readBytes(source, expected, 1024 * 1024), new TextEncoder().encode("QEVM\0\0\0\x03"));
-  return expected + Math.max(0, found);
 }

@@ -40,7 +40,8 @@ export function readPipe(
   return { source: new MemorySource(buffer.subarray(0, length)) };
 }
 
-function discard(read: SequentialRead, offset: number): void {
+/** Reads `offset` bytes and throws them away. Throws {@linkcode CaptureError} if there are fewer. */
+export function discard(read: SequentialRead, offset: number): void {
   const buffer = new Uint8Array(Math.min(offset, FIRST_BUFFER));
   for (let left = offset; left > 0;) {
     const count = read(buffer.subarray(0, Math.min(left, buffer.length)));

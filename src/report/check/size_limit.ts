@@ -1,4 +1,4 @@
-import { arrivalTimes, type ByteSource } from "../../capture/mod.ts";
+import { arrivalTimes, type CaptureEvent } from "../../capture/mod.ts";
 import { type DeviceExpectation, expectationFor, isAtLeast, type Known, parseQemuVersion } from "../../capture/mod.ts";
 import type { DeviceFacts, DevicePacket, Facts, Place } from "./facts.ts";
 import { nameOf } from "./device_name.ts";
@@ -74,7 +74,7 @@ function arrivals(facts: Facts, packets: readonly DevicePacket[]): { events: Arr
 }
 
 function inRecordedOrder(
-  source: ByteSource,
+  events: Iterable<CaptureEvent>,
   start: Place | undefined,
   packets: readonly DevicePacket[],
 ): Arrival[] | undefined {
@@ -84,7 +84,7 @@ function inRecordedOrder(
   }));
   if (start !== undefined) places.push({ place: start, event: "start" });
   const times = arrivalTimes(
-    source,
+    events,
     places.map(({ place }) => ({ channel: place.connection, direction: "s2d" as const, offset: place.end })),
   );
   const timed = places.flatMap((entry, i) => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { arrivalTimes, type ByteSource } from "../../capture/mod.ts";
+import { arrivalTimes, type CaptureEvent } from "../../capture/mod.ts";
 
 /** A device-state packet. */
 export interface BufferArrival {
@@ -30,13 +30,13 @@ export interface Disorder {
  * Measures disorder in recorded order where `events` has it, else in the order that is the most favourable of those that
  * the channels allow (destination-engine.md B.9: the lowest index first, each channel's order kept).
  */
-export function measureDisorder(arrivals: readonly BufferArrival[], events: ByteSource | undefined): Disorder {
+export function measureDisorder(arrivals: readonly BufferArrival[], events: Iterable<CaptureEvent> | undefined): Disorder {
   const recorded = events === undefined ? undefined : inRecordedOrder(arrivals, events);
   const sequence = recorded ?? inFavourableOrder(arrivals);
   return { ...walk(sequence), order: recorded === undefined ? "channels" : "recorded" };
 }
 
-function inRecordedOrder(arrivals: readonly BufferArrival[], events: ByteSource): number[] | undefined {
+function inRecordedOrder(arrivals: readonly BufferArrival[], events: Iterable<CaptureEvent>): number[] | undefined {
   const times = arrivalTimes(
     events,
     arrivals.map(({ connection, end }) => ({ channel: connection, direction: "s2d" as const, offset: end })),

@@ -1,4 +1,4 @@
-import type { ByteSource, ReadChannel } from "../../capture/mod.ts";
+import type { CaptureEvent, ReadChannel } from "../../capture/mod.ts";
 import {
   type BaseRecord,
   isVfioSection,
@@ -99,7 +99,7 @@ class DeviceTally {
     }
   }
 
-  summary(events: ByteSource | undefined): DeviceSummary {
+  summary(events: Iterable<CaptureEvent> | undefined): DeviceSummary {
     return {
       idstr: this.idstr,
       instanceId: this.instanceId,
@@ -116,7 +116,7 @@ class DeviceTally {
     };
   }
 
-  #buffers(events: ByteSource | undefined): DeviceBuffers {
+  #buffers(events: Iterable<CaptureEvent> | undefined): DeviceBuffers {
     const disorder = this.#isKept ? measureDisorder(this.arrivals, events) : undefined;
     return {
       channels: [...this.channels].sort(([a], [b]) => a - b).map(([id, carried]) => ({ id, ...carried })),
@@ -222,7 +222,7 @@ export class DeviceTallies {
   }
 
   /** The result; `events` tells the order of arrival. */
-  summary(events: ByteSource | undefined): DeviceSummary[] {
+  summary(events: Iterable<CaptureEvent> | undefined): DeviceSummary[] {
     return [...this.#devices.values()].map((device) => device.summary(events));
   }
 }

@@ -1,4 +1,4 @@
-import { arrivalTimes, type ByteSource, type ReadChannel } from "../../capture/mod.ts";
+import { arrivalTimes, type CaptureEvent, type ReadChannel } from "../../capture/mod.ts";
 import type { BaseRecord, CommandRecord } from "../../stream/mod.ts";
 import { MIG_CMD } from "../../wire/mod.ts";
 import type { SwitchoverSummary } from "./model.ts";
@@ -35,7 +35,7 @@ export class SwitchoverTally {
   }
 
   /** The result; null if there was no SWITCHOVER_START. */
-  summary(events: ByteSource | undefined): SwitchoverSummary | null {
+  summary(events: Iterable<CaptureEvent> | undefined): SwitchoverSummary | null {
     const start = this.#start;
     if (start === undefined) return null;
     const last = [...this.#last].map(([connection, end]): Place => ({ connection, end }));
@@ -61,7 +61,10 @@ function placeAfter({ offset, length }: BaseRecord, connection: number): Place {
   return { connection, end: offset + length };
 }
 
-function timesOf(places: readonly (Place | undefined)[], events: ByteSource | undefined): (number | null)[] {
+function timesOf(
+  places: readonly (Place | undefined)[],
+  events: Iterable<CaptureEvent> | undefined,
+): (number | null)[] {
   if (events === undefined) return places.map(() => null);
   const queries = places.map((place) => ({
     channel: place?.connection ?? -1,

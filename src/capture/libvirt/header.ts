@@ -12,6 +12,8 @@ export interface LibvirtHeader {
   readonly format: LibvirtFormat;
   /** Where the QEMU stream begins, bytes from the start of the image. */
   readonly streamOffset: number;
+  /** Where the cookie begins in the XML and padding; 0 if there is none. */
+  readonly cookieOffset: number;
 }
 
 /** How libvirt stores the stream: as it is, compressed, or as a mapped-ram file. */
@@ -48,7 +50,7 @@ export function readLibvirtHeader(first: Uint8Array): LibvirtHeader | undefined 
   if (magic !== "LibvirtQemudSave" && magic !== "LibvirtQemudPart") return undefined;
   const view = new DataView(first.buffer, first.byteOffset);
   const little = view.getUint32(16, true) <= MAX_VERSION;
-  const [version = 0, dataLength = 0, wasRunning = 0, stored = 0] = [16, 20, 24, 28].map((at) =>
+  const [version = 0, dataLength = 0, wasRunning = 0, stored = 0, cookieOffset = 0] = [16, 20, 24, 28, 32].map((at) =>
     view.getUint32(at, little)
   );
   // Version 1 is always raw, whatever the field holds.
@@ -61,5 +63,6 @@ export function readLibvirtHeader(first: Uint8Array): LibvirtHeader | undefined 
     wasRunning: wasRunning !== 0,
     format,
     streamOffset: LIBVIRT_HEADER_BYTES + dataLength,
+    cookieOffset,
   };
 }

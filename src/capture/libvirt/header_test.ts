@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readLibvirtHeader } from "./libvirt.ts";
+import { readLibvirtHeader } from "./header.ts";
 
 /** The header of main-channel.md §19.7. */
 const HEADER = Uint8Array.fromHex(
@@ -28,6 +28,7 @@ Deno.test("readLibvirtHeader() reads the header of main-channel.md §19.7 in bot
       wasRunning: true,
       format: "raw",
       streamOffset: 66628,
+      cookieOffset: 900,
     });
   }
 });

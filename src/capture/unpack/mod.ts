@@ -1,0 +1,2 @@
+/** Unpacks compressed streams. @module */
+export { Unpacker } from "./unpacker.ts";

@@ -1,0 +1,14 @@
+/** The relay: stands between two QEMUs and records what they send. @module */
+export { formatSocketAddress, parseSocketAddress, type SocketAddress } from "./address.ts";
+export type { RecordPhase } from "./live_migration.ts";
+export { RecordError, type RecordErrorCode } from "./record_error.ts";
+export {
+  type ChannelStatus,
+  type NotKept,
+  Recording,
+  type RecordNotice,
+  type RecordOptions,
+  type RecordResult,
+  type RecordStatus,
+} from "./recording.ts";
+export { DirectoryStorage, type RecordFile, type RecordStorage } from "./storage.ts";

@@ -1,0 +1,85 @@
+import { formatSocketAddress, type SocketAddress } from "./address.ts";
+
+/** Why a recording cannot begin, or did not go on. Stable, for programs. */
+export type RecordErrorCode =
+  /** The directory is there already. */
+  | "exists"
+  /** Deno was started without a permission. */
+  | "not-allowed"
+  /** It cannot listen at the address. */
+  | "listen"
+  /** The destination cannot be reached. */
+  | "connect"
+  /** The directory cannot be written, or not any more. */
+  | "storage";
+
+/** A recording that cannot begin, or did not go on, and what to do about it. */
+export class RecordError extends Error {
+  /** The class's name. */
+  override readonly name = "RecordError";
+  /** Why, for programs. */
+  readonly code: RecordErrorCode;
+  /** What to do about it, for people; empty if nothing helps. */
+  readonly hint: string;
+
+  /** The error `code`, with its text for people and what to do about it. */
+  constructor(code: RecordErrorCode, message: string, hint?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint ?? "";
+  }
+}
+
+/** What an error of the system says, without its class. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Why the directory, or a file of it, cannot be made or written. */
+export function storageError(directory: string, cause: unknown): RecordError {
+  if (cause instanceof RecordError) return cause;
+  const options = { cause };
+  if (cause instanceof Deno.errors.AlreadyExists) {
+    const message = `Cannot record into ${directory}: it exists already, and nothing is overwritten`;
+    return new RecordError("exists", message, "name a directory that is not there yet", options);
+  }
+  if (cause instanceof Deno.errors.NotCapable) {
+    const message = `Cannot record into ${directory}: Deno has no permission to write it`;
+    return new RecordError(
+      "not-allowed",
+      message,
+      `start with --allow-read=${directory} --allow-write=${directory}`,
+      options,
+    );
+  }
+  return new RecordError("storage", `Cannot write ${directory}: ${reasonOf(cause)}`, "", options);
+}
+
+/** Why nobody can connect to the relay. */
+export function listenError(address: SocketAddress, cause: unknown): RecordError {
+  const name = formatSocketAddress(address);
+  const options = { cause };
+  if (cause instanceof Deno.errors.NotCapable) return permissionError("listen at", address, cause);
+  if (cause instanceof Deno.errors.AddrInUse) {
+    const hint = address.kind === "unix" ? "remove the file if nobody listens there" : "choose another port";
+    return new RecordError("listen", `Cannot listen at ${name}: the address is in use`, hint, options);
+  }
+  return new RecordError("listen", `Cannot listen at ${name}: ${reasonOf(cause)}`, "", options);
+}
+
+/** Why the destination was not reached. */
+export function connectError(address: SocketAddress, cause: unknown): RecordError {
+  const name = formatSocketAddress(address);
+  if (cause instanceof Deno.errors.NotCapable) return permissionError("connect to", address, cause);
+  const message = `Cannot connect to the destination at ${name}: ${reasonOf(cause)}`;
+  return new RecordError("connect", message, "start the destination with -incoming first", { cause });
+}
+
+/** A Unix socket needs three permissions. */
+function permissionError(what: string, address: SocketAddress, cause: unknown): RecordError {
+  const flags = address.kind === "unix"
+    ? `--allow-net=unix:${address.path} --allow-read=${address.path} --allow-write=${address.path}`
+    : `--allow-net=${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+  const message = `Cannot ${what} ${formatSocketAddress(address)}: Deno has no permission for it`;
+  return new RecordError("not-allowed", message, `start with ${flags}`, { cause });
+}

@@ -1,0 +1,169 @@
+/** Recording without payload, held to real migrations: the structures are there, and no memory is. */
+
+import { assert, assertEquals } from "@std/assert";
+import { type Capture, openCapture, readBytes, readCapture } from "../capture/mod.ts";
+import { type BaseRecord, pageContents, type RamPageRecord } from "../stream/mod.ts";
+import { randomNumbers } from "../../testing/random.ts";
+import { channelFiles, inScene, mayRelay, readToEnd, sendPieces } from "./peers_for_test.ts";
+import type { RecordResult } from "./mod.ts";
+
+const SHARED = new URL("../../../shared/captures/", import.meta.url);
+
+/** One of each kind of channel and of payload. */
+const CAPTURES = [
+  "plain-precopy",
+  "plain-xbzrle",
+  "plain-multifd-4",
+  "plain-multifd-zstd",
+  "plain-multifd-7.2",
+  "plain-postcopy",
+  "plain-postcopy-preempt",
+  "plain-postcopy-recover",
+  "plain-return-path",
+  "plain-dirty-bitmaps",
+  "plain-many-devices",
+  "plain-aarch64-virt",
+  "plain-no-vmdesc",
+  "plain-cut",
+  "vfio-main",
+  "vfio-multifd-4-big",
+  "vfio-cut",
+  "vfio-two-devices",
+] as const;
+
+function mayRead(): boolean {
+  if (Deno.permissions.querySync({ name: "read", path: SHARED }).state !== "granted") return false;
+  try {
+    return Deno.statSync(SHARED).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** Sends the channels of a capture, one after the other and each in pieces, over a recording without payload. */
+async function recordAgain(
+  capture: Capture,
+  use: (directory: string, result: RecordResult) => void,
+): Promise<void> {
+  await inScene(async ({ connect, recording, directory }) => {
+    const random = randomNumbers(1);
+    for (const index of new Set(capture.channels.map((channel) => channel.index))) {
+      const { source, destination } = await connect();
+      const send = async (socket: Deno.TcpConn, direction: string): Promise<void> => {
+        const channel = capture.channels.find((one) => one.index === index && one.direction === direction);
+        const bytes = channel?.source && readBytes(channel.source, 0, channel.source.size);
+        if (bytes !== undefined) await sendPieces(socket, bytes, () => random(random(3) === 0 ? 9 : 90_000));
+        await socket.closeWrite();
+      };
+      const all = [send(source, "s2d"), send(destination, "d2s"), readToEnd(source), readToEnd(destination)];
+      await Promise.all(all);
+    }
+    use(directory, await recording.finished);
+  }, { payload: false });
+}
+
+/** Records whose payload stays. */
+const KEPT = ["device-state", "vm-description", "dirty-bitmap", "rp-bitmap"];
+
+/** The records of a capture, as text that shows all but where payload is, and the ranges that must be zero. */
+function structures(path: string): { records: string[]; memory: Map<string, BaseRecord[]>; problems: string[] } {
+  const capture = openCapture(path);
+  const [records, problems]: string[][] = [[], []];
+  const memory = new Map<string, BaseRecord[]>();
+  try {
+    readCapture(capture, (record, { label, channel }) => {
+      // Where a channel was cut inside of something, that is left out.
+      if (record.kind !== "truncated") records?.push(`${label} ${text(record)}`);
+      memory.set(channel.label, [...memory.get(channel.label) ?? [], record]);
+    }, { report: ({ code, channel }) => problems?.push(`${channel} ${code}`) });
+    return { records: records ?? [], memory, problems: problems ?? [] };
+  } finally {
+    capture.close();
+  }
+}
+
+function text(record: BaseRecord): string {
+  return JSON.stringify(record, (_, value) => typeof value === "bigint" ? `${value}` : value);
+}
+
+/** The bytes that a capture without payload must not hold. */
+function memoryRanges(record: BaseRecord): { readonly offset: number; readonly length: number }[] {
+  if (record.kind === "ram-page") {
+    const run = record as RamPageRecord;
+    return Array.from({ length: run.count }, (_, i) => pageContents(run, i));
+  }
+  const isConfig = "vfioFlags" in record && (Number(record.vfioFlags) & 1) !== 0;
+  if (record.payload === undefined || KEPT.includes(record.kind) || isConfig || record.kind === "ram-xbzrle") return [];
+  return [record.payload];
+}
+
+for (const name of CAPTURES) {
+  Deno.test({
+    name: `Recording without payload keeps the structures of ${name}, and no memory`,
+    ignore: !mayRelay() || !mayRead(),
+    async fn(): Promise<void> {
+      const original = new URL(name, SHARED).pathname;
+      const capture = openCapture(original);
+      try {
+        await recordAgain(capture, (directory, { notKept }) => {
+          const [whole, sparse] = [structures(original), structures(directory)];
+          assertEquals(sparse.records, whole.records);
+          assertEquals(notKept, []);
+          const files = channelFiles(directory);
+          for (const [file, records] of whole.memory) {
+            const bytes = files.get(file);
+            for (const { offset, length } of records.flatMap(memoryRanges)) {
+              const there = bytes?.subarray(offset, offset + length) ?? [];
+              assert(there.every((byte) => byte === 0), `${file} has bytes of memory at ${offset}`);
+            }
+          }
+          const made = openCapture(directory);
+          assertEquals(made.manifest?.payload, false);
+          made.close();
+        });
+      } finally {
+        capture.close();
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "Recording without payload keeps nothing of a channel under TLS, and says so",
+  ignore: !mayRelay() || !mayRead(),
+  async fn(): Promise<void> {
+    const capture = openCapture(new URL("plain-tls", SHARED).pathname);
+    try {
+      await recordAgain(capture, (directory, { notKept }) => {
+        assertEquals(notKept.map(({ connection, direction, offset }) => [connection, direction, offset]), [
+          [0, "s2d", 0],
+          [0, "d2s", 0],
+        ]);
+        assertEquals(channelFiles(directory).size, 0);
+      });
+    } finally {
+      capture.close();
+    }
+  },
+});
+
+/** What stands in all pages of a guest, and in nothing else. */
+const MARK = new TextEncoder().encode("PRIVATE-MEMORY-OF-THE-GUEST");
+
+Deno.test({
+  name: "Recording without payload never writes what it does not understand",
+  ignore: !mayRelay(),
+  fn: () =>
+    inScene(async ({ connect, recording, directory }) => {
+      const { source, destination } = await connect();
+      const reading = readToEnd(destination);
+      await source.write(Uint8Array.fromHex("5145564d0000000399"));
+      for (let i = 0; i < 1000; i++) await source.write(MARK);
+      source.close();
+      assertEquals((await reading).length, 9 + 1000 * MARK.length);
+      destination.close();
+      const { notKept } = await recording.finished;
+      assertEquals(notKept.map(({ label, offset }) => [label, offset]), [["main", 8]]);
+      assertEquals(channelFiles(directory).get("channel-00.s2d"), Uint8Array.fromHex("5145564d00000003"));
+    }, { payload: false }),
+});

@@ -5,4 +5,5 @@ export * from "./src/wire/codec.ts";
 export * from "./src/stream/mod.ts";
 export * from "./src/capture/mod.ts";
 export * from "./src/load/mod.ts";
+export * from "./src/record/mod.ts";
 export * from "./src/report/mod.ts";

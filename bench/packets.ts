@@ -13,7 +13,15 @@ const HEADERS: number = 16 + 14 + 20 + 32;
 const BATCH = 1024;
 
 /** Places in a frame that change from one to the next. */
-const PLACE = { seconds: 0, fraction: 4, captured: 8, length: 12, ipLength: 32, sequence: 54, acknowledged: 58 } as const;
+const PLACE = {
+  seconds: 0,
+  fraction: 4,
+  captured: 8,
+  length: 12,
+  ipLength: 32,
+  sequence: 54,
+  acknowledged: 58,
+} as const;
 
 /** The file around the data of `pieces`, sent by the source in full frames; every second one is acknowledged. */
 export function* packetFile(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {

@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import type { SourceTask } from "./record_source.ts";
+import type { SourceMessage, SourceTask } from "./record_source.ts";
 
 const args = parseArgs(Deno.args, { string: ["gib", "rounds", "json"] });
 const total = Number(args["gib"] ?? 2) * 2 ** 30;
@@ -99,15 +99,19 @@ async function measure(relay: Relay, channels: number): Promise<number> {
   const worker = new Worker(new URL("record_source.ts", import.meta.url), { type: "module" });
   try {
     const begins = Promise.withResolvers<number>();
-    worker.onmessage = () => begins.resolve(performance.now());
+    const done = Promise.withResolvers<number>();
+    worker.onmessage = ({ data }: { readonly data: SourceMessage }) => {
+      if (data.what === "begins") begins.resolve(performance.now());
+      else done.resolve(data.bytes);
+    };
     const task: SourceTask = { port: from, channels, bytes: total / channels };
     worker.postMessage(task);
     const arriving: Promise<number>[] = [];
     for (let i = 0; i < channels; i++) arriving.push(drain(await listener.accept()));
-    const arrived = await Promise.all(arriving);
+    const bytes = (await Promise.all(arriving)).reduce((sum, count) => sum + count, 0);
     const seconds = (performance.now() - await begins.promise) / 1000;
-    const bytes = arrived.reduce((sum, count) => sum + count, 0);
-    if (bytes !== total) throw new Error(`${relay.name} has passed on ${bytes} bytes of ${total}`);
+    const sent = await done.promise;
+    if (bytes !== sent) throw new Error(`${relay.name} has passed on ${bytes} bytes of ${sent}`);
     return bytes / seconds;
   } finally {
     worker.terminate();

@@ -1,4 +1,6 @@
-/** A worker of `record.ts` that plays the source: opens connections, and sends the same bytes over each. @module */
+/** A worker of `record.ts` that plays the source: a main channel of pages, and multifd channels. @module */
+
+import { DEVICE_BUFFER, deviceChannel, mainChannel, PAGE } from "./streams.ts";
 
 /** What it is told. */
 export interface SourceTask {
@@ -6,12 +8,16 @@ export interface SourceTask {
   readonly port: number;
   /** Connections. */
   readonly channels: number;
-  /** Bytes for each. */
+  /** Bytes of pages or of device state for each. */
   readonly bytes: number;
 }
 
-/** As large as QEMU's buffers of multifd. */
-const PIECE = 512 * 1024;
+/** What it tells. */
+export type SourceMessage =
+  /** All connections are open. */
+  | { readonly what: "begins" }
+  /** All was sent, and the destination has closed; `bytes` in all. */
+  | { readonly what: "done"; readonly bytes: number };
 
 async function connect(port: number): Promise<Deno.TcpConn> {
   for (let attempts = 200;; attempts--) {
@@ -25,23 +31,29 @@ async function connect(port: number): Promise<Deno.TcpConn> {
   }
 }
 
-async function send(conn: Deno.TcpConn, bytes: number): Promise<void> {
-  const piece = Uint8Array.from({ length: PIECE }, (_, i) => i * 7 >> 3);
-  for (let sent = 0; sent < bytes;) sent += await conn.write(piece.subarray(0, Math.min(PIECE, bytes - sent)));
+async function send(conn: Deno.TcpConn, pieces: Iterable<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  for (const piece of pieces) {
+    for (let sent = 0; sent < piece.length;) sent += await conn.write(piece.subarray(sent));
+    bytes += piece.length;
+  }
   await conn.closeWrite();
   while (await conn.read(new Uint8Array(1024)) !== null);
   conn.close();
+  return bytes;
 }
 
 const scope = self as unknown as {
   onmessage: (event: { readonly data: SourceTask }) => Promise<void>;
-  postMessage(what: string): void;
+  postMessage(message: SourceMessage): void;
 };
 
 scope.onmessage = async ({ data: { port, channels, bytes } }) => {
   const conns = [];
   for (let i = 0; i < channels; i++) conns.push(await connect(port));
-  scope.postMessage("begins");
-  await Promise.all(conns.map((conn) => send(conn, bytes)));
-  scope.postMessage("done");
+  scope.postMessage({ what: "begins" });
+  const counts = await Promise.all(
+    conns.map((conn, i) => send(conn, i === 0 ? mainChannel(bytes / PAGE) : deviceChannel(bytes / DEVICE_BUFFER))),
+  );
+  scope.postMessage({ what: "done", bytes: counts.reduce((sum, count) => sum + count, 0) });
 };

@@ -164,13 +164,15 @@ function stream(capture: Capture, args: ParsedArgs, io: Io): Fill {
 
 /** Writes step by step, so that it can be stopped: what was begun is then removed. */
 async function drive(steps: Generator<number>, io: Io): Promise<number> {
+  // From now on an interrupt waits until it is looked for.
+  const { interrupt } = io;
   let written = 0;
   let last = performance.now();
   for (written of steps) {
     if (performance.now() - last < PAUSE_INTERVAL) continue;
     // The signal is seen only while nothing runs.
     await new Promise((resolve) => setTimeout(resolve));
-    io.interrupt.throwIfAborted();
+    interrupt.throwIfAborted();
     last = performance.now();
   }
   return written;

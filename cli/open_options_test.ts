@@ -19,7 +19,7 @@ Deno.test({
   async fn(): Promise<void> {
     const files = { "two.pcap": TWO, "first.bin": FIRST };
     await withFolder(async (folder) => {
-      for (const [name, bytes] of Object.entries(files)) Deno.writeFileSync(`${folder}/${name}`, bytes);
+      for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(`${folder}/${name}`, bytes);
       for (const command of ["inspect", "records", "check", "load"]) {
         const listing = memoryIo();
         assertEquals(await main([command, `${folder}/two.pcap`], listing), 3, command);

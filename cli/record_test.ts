@@ -59,17 +59,30 @@ async function migrate(port: number, channels: readonly Uint8Array[], length = 6
   }));
 }
 
+/** What {@linkcode recordFixture} records with. */
+interface Recorded {
+  readonly options?: readonly string[];
+  readonly isTerminal?: boolean;
+  /** Waits for the recording to end by itself, rather than to end it when all connections have ended. */
+  readonly waits?: boolean;
+}
+
 async function recordFixture(
-  io: MemoryIo,
-  options: readonly string[],
-  then: (directory: string, code: number) => Promise<void>,
+  { options = [], isTerminal = false, waits = false }: Recorded,
+  then: (io: MemoryIo, directory: string, code: number) => Promise<void> | void,
 ): Promise<void> {
+  const interrupt = new AbortController();
+  const io = memoryIo({ interrupt: interrupt.signal, isTerminal, env: { NO_COLOR: "1" } });
   await withDestination(async (destination, folder) => {
     const directory = `${folder}/capture`;
     const argv = ["record", "--listen", "tcp::0", "--to", `tcp::${destination}`, "--out", directory, ...options];
     const running = main(argv, io);
-    await migrate(await portOf(io.err), fixtureChannels());
-    await then(directory, await running);
+    const channels = fixtureChannels();
+    await migrate(await portOf(io.err), channels);
+    const ended = (): number => io.err().match(/connection \d+ ended/g)?.length ?? 0;
+    while (ended() < channels.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (!waits) interrupt.abort();
+    await then(io, directory, await running);
   });
 }
 
@@ -77,8 +90,8 @@ Deno.test({
   name: "migwire record shows what inspect shows of it, and check finds nothing wrong",
   ignore,
   async fn(): Promise<void> {
-    const io = memoryIo();
-    await recordFixture(io, ["--name", "mine", "--about", "a test"], async (directory, code) => {
+    const options = ["--name", "mine", "--about", "a test"];
+    await recordFixture({ options, waits: true }, async (io, directory, code) => {
       assertEquals(code, EXIT.ok, io.err());
       const inspecting = memoryIo();
       assertEquals(await main(["inspect", directory], inspecting), EXIT.ok);
@@ -97,8 +110,7 @@ Deno.test({
   name: "migwire record --no-payload makes a capture that says so, and that check finds nothing wrong with",
   ignore,
   async fn(): Promise<void> {
-    const io = memoryIo();
-    await recordFixture(io, ["--no-payload", "--json"], async (directory, code) => {
+    await recordFixture({ options: ["--no-payload", "--json"] }, async (io, directory, code) => {
       assertEquals(code, EXIT.ok, io.err());
       assertEquals(JSON.parse(io.out()).format, "migwire-inspect/1");
       assertEquals(JSON.parse(await Deno.readTextFile(`${directory}/capture.json`)).payload, false);
@@ -112,12 +124,10 @@ Deno.test({
   name: "migwire record paints how it is on a terminal, and takes that away in the end",
   ignore,
   async fn(): Promise<void> {
-    const io = memoryIo({ isTerminal: true, env: { NO_COLOR: "1" } });
-    await recordFixture(io, [], (_, code) => {
+    await recordFixture({ isTerminal: true }, (io, _, code) => {
       assertEquals(code, EXIT.ok);
       assertStringIncludes(io.err(), "waiting for the source: 0 bytes");
       assertStringIncludes(io.err(), "s2d multifd 0");
-      return Promise.resolve();
     });
   },
 });

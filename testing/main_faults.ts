@@ -270,7 +270,7 @@ export const FAULTS: readonly Fault[] = [
     after: [],
     code: "truncated",
     at: 100,
-    qemu: "load of migration failed: Input/output error",
+    qemu: "Failed to load gizmo state: stream error: -5",
     then: "truncated",
   },
   {
@@ -524,7 +524,7 @@ export const FAULTS: readonly Fault[] = [
     after: [],
     code: "truncated",
     at: 2,
-    qemu: "load of migration failed: Input/output error",
+    qemu: "Mismatched section id in footer for ram - read 0x0 expected 0x2",
     then: "truncated",
   },
   {

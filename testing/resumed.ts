@@ -49,8 +49,8 @@ export class Resumed implements Grammar {
   }
 
   /** As the grammar says. */
-  qemuAtCut(length: number): string | undefined {
-    return this.#standing.grammar.qemuAtCut?.(length);
+  qemuAtCut(begun: Uint8Array, length: number): string | null | undefined {
+    return this.#standing.grammar.qemuAtCut?.(begun, length);
   }
 
   /** Brings back what was before, then lets the grammar read. */

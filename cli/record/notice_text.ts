@@ -1,4 +1,10 @@
-import { formatSocketAddress, type RecordNotice, type RecordOptions, type RecordPhase } from "../../src/record/mod.ts";
+import {
+  formatSocketAddress,
+  type MigrationSide,
+  type RecordNotice,
+  type RecordOptions,
+  type RecordPhase,
+} from "../../src/record/mod.ts";
 import { formatBytes } from "../terminal.ts";
 
 /** What is going on, for people. */
@@ -23,9 +29,7 @@ export function noticeText(notice: RecordNotice, { to }: Pick<RecordOptions, "to
     case "identified":
       return notice.direction === "s2d" ? `connection ${notice.connection} is ${channelText(notice.label)}` : undefined;
     case "ended":
-      return `connection ${notice.connection} ended${
-        notice.error === undefined ? "" : `, broken off: ${notice.error}`
-      }`;
+      return `connection ${notice.connection} ended${endText(notice)}`;
     case "phase":
       return PHASES[notice.phase];
     case "waiting-for-recovery":
@@ -40,4 +44,9 @@ export function noticeText(notice: RecordNotice, { to }: Pick<RecordOptions, "to
 /** Ids of multifd channels are not known as early as that they are such. */
 function channelText(label: string): string {
   return label === "multifd" ? "a multifd channel" : `the ${label} channel`;
+}
+
+function endText({ by, error }: { readonly by?: MigrationSide; readonly error?: string }): string {
+  const who = by === undefined ? "" : ` by the ${by}`;
+  return error === undefined ? `, closed${who}` : `, broken off${who}: ${error}`;
 }

@@ -14,7 +14,7 @@ export interface Capture {
   /** What it is called, for people. */
   readonly name: string;
   /** Where it is from. */
-  readonly kind: "directory" | "file" | "stdin";
+  readonly kind: "directory" | "file" | "stdin" | "packets";
   /** What its `capture.json` says, if there is one that can be read. */
   readonly manifest?: CaptureManifest;
   /** Its channels, by connection, source to destination first. */

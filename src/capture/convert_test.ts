@@ -44,13 +44,17 @@ function toStream(from: string, to: string): void {
   });
 }
 
-/** The files of a directory; JSON as values. */
+/** The files of a directory; JSON as values, in which null is as good as absent. */
 function filesOf(directory: string): { [name: string]: unknown } {
   const names = Array.from(Deno.readDirSync(directory), ({ name }) => name).filter(isCaptureFile).sort();
   return Object.fromEntries(names.map((name) => {
     const bytes = Deno.readFileSync(`${directory}/${name}`);
-    return [name, name.endsWith(".json") ? JSON.parse(new TextDecoder().decode(bytes)) : bytes];
+    return [name, name.endsWith(".json") ? JSON.parse(new TextDecoder().decode(bytes), notNull) : bytes];
   }));
+}
+
+function notNull(_name: string, value: unknown): unknown {
+  return value ?? undefined;
 }
 
 /** All channels of a capture. */

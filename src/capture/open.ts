@@ -119,7 +119,9 @@ function single(
     ? unwrap(stored, { name, label, report, closes, ...(keep === undefined ? {} : { keep }) })
     : { bytes: stored };
   const packets = options.offset === undefined ? packetsOf(bytes, { name, label, ...options }) : undefined;
-  if (packets !== undefined) return { ...packets, kind, findings: [...findings, ...packets.findings] };
+  if (packets !== undefined) {
+    return { ...packets, name: kind === "stdin" ? label : name, findings: [...findings, ...packets.findings] };
+  }
   if (options.migration !== undefined) {
     throw new CaptureError("migration", `Cannot choose a migration of ${name}: it is no packet capture`);
   }

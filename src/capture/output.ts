@@ -73,7 +73,7 @@ class FileSink implements ByteSink {
  * @throws {CaptureError} `exists` if there is something of that name, `write-failed` with the system's reason.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { writeWhole } from "@migwire/migwire";
  *
  * const write = function* (sink: { write(bytes: Uint8Array): void }) {

@@ -141,7 +141,7 @@ Deno.test({
 
 Deno.test({
   name: "writeWhole() says which permission it lacks",
-  permissions: { read: true, write: false },
+  permissions: { read: "inherit", write: false },
   fn(): void {
     const error = assertThrows(() => [...writeWhole("/some/where.bin", writing("x"))], CaptureError);
     assertEquals([error.code, error.hint], ["not-allowed", "start with --allow-read --allow-write=/some/"]);

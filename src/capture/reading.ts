@@ -23,7 +23,7 @@ import {
   ReturnPathGrammar,
   TlsGrammar,
 } from "../stream/mod.ts";
-import type { Finding, MultifdContext } from "../wire/mod.ts";
+import { type Finding, inWordsOf, type MultifdContext, WireError } from "../wire/mod.ts";
 import { type Capture, type CaptureChannel, driveChannel, firstBytes } from "./capture.ts";
 import { readDescription } from "./description.ts";
 
@@ -47,6 +47,8 @@ export interface ReadingOptions {
   readonly report?: (finding: Finding) => void;
   /** Target page size in bytes, where the user says it. */
   readonly pageSize?: number;
+  /** Version of the QEMU whose words findings quote, and which decides what is wrong; the newest if absent. */
+  readonly qemu?: string;
 }
 
 /** What reading a capture has told, beside its records. */
@@ -145,7 +147,8 @@ export type CaptureSink = (record: BaseRecord, channel: ReadChannel) => void;
 export function readCapture(capture: Capture, sink: CaptureSink, options: ReadingOptions = {}): Reading {
   const channels = identifyChannels(capture);
   const grammars = new ChannelGrammars(options);
-  const { strict = false, report = (): void => {} } = options;
+  const { strict = false, qemu } = options;
+  const report = (finding: Finding): void => options.report?.(inWordsOf(qemu, finding));
   for (const entry of channels) {
     const interrupted = wasInterrupted(entry, channels);
     const parser = new ChannelParser(grammars.for(entry), {
@@ -154,9 +157,18 @@ export function readCapture(capture: Capture, sink: CaptureSink, options: Readin
       strict: strict && !interrupted,
       report: interrupted ? (finding) => report(excuseCut(finding)) : report,
     });
-    driveChannel(entry.channel, parser, (record) => sink(record, entry));
+    quoting(qemu, () => driveChannel(entry.channel, parser, (record) => sink(record, entry)));
   }
   return { channels, state: grammars.state, ending: grammars.main?.ending };
+}
+
+/** What strict reading throws is in the words of `qemu`, too. */
+function quoting(qemu: string | undefined, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    throw error instanceof WireError ? new WireError(inWordsOf(qemu, error.finding)) : error;
+  }
 }
 
 /** Roles of a postcopy migration's connections that break together, and are made anew by a recovery. */
@@ -176,21 +188,22 @@ function excuseCut(finding: Finding): Finding {
 
 /** Makes the grammars of a capture's channels, which share what the main channel has told. Main channels come first. */
 export class ChannelGrammars {
-  readonly #options: ReadingOptions & { readonly multifd?: MultifdContext };
+  readonly #options: ReadingOptions;
+  /** What the destination of the multifd channels knows. */
+  readonly #multifd: MultifdContext;
   /** What the main channel has told. */
   state: MigrationState = new MigrationState();
   /** The last main or recovery channel. */
   main: MainGrammar | undefined;
 
-  /** Grammars for one capture. */
   /** Grammars for one capture; `multifd` is what the destination of its multifd channels knows. */
   constructor(options: ReadingOptions & { readonly multifd?: MultifdContext }) {
     this.#options = options;
+    this.#multifd = { ...(options.qemu === undefined ? {} : { qemu: options.qemu }), ...options.multifd };
     if (options.pageSize !== undefined) this.state.learnPageSize(options.pageSize, "option");
   }
 
   /** The grammar of a channel, which knows what the channels before it have told. */
-  /** The grammar of a channel. */
   for({ identity, channel }: ReadChannel): Grammar {
     const { pageSize } = this.state;
     switch (identity.role) {
@@ -203,7 +216,7 @@ export class ChannelGrammars {
       case "multifd":
         return new MultifdGrammar({
           ...(pageSize === undefined ? {} : { pageSize }),
-          ...(this.#options.multifd === undefined ? {} : { context: this.#options.multifd }),
+          context: this.#multifd,
         });
       case "return-path":
         return new ReturnPathGrammar();
@@ -216,10 +229,12 @@ export class ChannelGrammars {
 
   #mainChannel({ source, container }: CaptureChannel): MainGrammar {
     const { pageSize } = this.#options;
+    const { qemu } = this.#multifd;
     const description = source === undefined ? undefined : readDescription(source);
     const main = new MainGrammar({
       ...(pageSize === undefined ? {} : { pageSize }),
       ...(description === undefined ? {} : { description }),
+      ...(qemu === undefined ? {} : { qemu }),
       fileOffset: container?.offset ?? 0,
     });
     // A second main channel is another migration: the first one's state is what the other channels belong to.

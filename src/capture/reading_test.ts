@@ -69,7 +69,7 @@ Deno.test("channels are read in an order in which each knows what it needs, and 
 /** Reads and gives page sizes and findings. */
 function read(
   capture: Capture,
-  options: { pageSize?: number; strict?: boolean },
+  options: { pageSize?: number; strict?: boolean; qemu?: string },
 ): { sizes: unknown[]; findings: Finding[] } {
   const sizes: unknown[] = [];
   const findings: Finding[] = [];
@@ -93,6 +93,23 @@ Deno.test("an interrupted connection is cut, which is no error where a recovery 
     "truncated",
   ]]);
   assertThrows(() => read(captureOf([cut]), { strict: true }), WireError, "the channel ends");
+});
+
+Deno.test("findings are in the words of the QEMU that is named, also those that are thrown", () => {
+  const capture = captureOf([ramStream().raw(0x30).bytes()]);
+  const words = (options: { qemu?: string }): unknown => read(capture, options).findings[0]?.qemu;
+  assertEquals(words({}), "Unknown section type 48");
+  assertEquals(words({ qemu: "10.0.2" }), "Unknown savevm section type 48");
+  const thrown = assertThrows(() => read(capture, { strict: true, qemu: "7.2" }), WireError);
+  assertEquals(thrown.finding.qemu, "Unknown savevm section type 48");
+});
+
+Deno.test("packets of multifd channels are judged by the rules of the QEMU that is named", () => {
+  const init = bytesOf(be(0x11223344, 4), be(1, 4), new Uint8Array(56));
+  const capture = captureOf([main], [bytesOf(init, be(0x11223345, 4), new Uint8Array(8))]);
+  const words = (options: { qemu?: string }): unknown => read(capture, options).findings[0]?.qemu;
+  assertEquals(words({}), "multifd: received packet magic 11223345, expected 11223344");
+  assertEquals(words({ qemu: "7.2" }), "load of migration failed: Input/output error");
 });
 
 Deno.test("what does not carry a migration is one record that is not understood", () => {

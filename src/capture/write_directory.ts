@@ -33,7 +33,7 @@ export function isCaptureFile(name: string): boolean {
  * @throws What the system throws.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { isCaptureFile, openCapture, writeDirectory, writeWholeDirectory } from "@migwire/migwire";
  *
  * const capture = openCapture("vm.save");

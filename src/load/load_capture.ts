@@ -176,13 +176,15 @@ class Load {
     this.#order = options.order ?? (this.#clock === undefined ? "canonical" : "recorded");
     this.#picker = pickerOf(this.#order, this.#clock, options.seed ?? 0);
     this.#rates = new DeviceRates(options.deviceRate);
+    const qemu = options.settings.profile.version;
     const grammars = new ChannelGrammars({
+      qemu,
       ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
       ...(options.multifd === undefined ? {} : { multifd: options.multifd }),
     });
     this.#cursors = identifyChannels(capture)
       .filter(({ identity }) => ROLES.includes(identity.role))
-      .map((entry) => new RecordCursor(entry, channelBytes(entry), grammars.for(entry)));
+      .map((entry) => new RecordCursor(entry, channelBytes(entry), grammars.for(entry), qemu));
     this.#mains = this.#cursors.filter(isMain);
     this.#main = this.#mains[0];
     this.#destination = new Destination(options.settings, this.#handler());

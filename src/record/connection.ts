@@ -20,6 +20,14 @@ export async function connectTo(address: SocketAddress, signal: AbortSignal): Pr
   return await Deno.connect({ hostname: address.host, port: address.port, signal });
 }
 
+/** Whether Deno lets us connect to an address, as far as it can be asked; on a terminal it asks the user. */
+export function mayConnect(address: SocketAddress): boolean {
+  const wanted: readonly Deno.PermissionDescriptor[] = address.kind === "tcp"
+    ? [{ name: "net", host: `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}` }]
+    : [{ name: "read", path: address.path }, { name: "write", path: address.path }];
+  return wanted.every((permission) => Deno.permissions.requestSync(permission).state === "granted");
+}
+
 /** Where a listener listens: the port that the system has chosen, if it was asked to. */
 export function addressOf(listener: SocketListener): SocketAddress {
   const { addr } = listener;
@@ -36,13 +44,18 @@ export function closeQuietly(resource: { close(): void }): void {
   }
 }
 
+/** Which QEMU. */
+export type MigrationSide = "source" | "destination";
+
 /** What a connection tells while bytes go over it. */
 export interface ConnectionObserver {
   /** Bytes came, and will go on when this returns. What it throws breaks the connection, and is thrown on. */
   received(direction: Direction, bytes: Uint8Array): void;
-  /** One direction was closed, or broken off. */
-  ended(direction: Direction, error?: string): void;
+  /** One direction was closed by whoever sends, or broken off by either, or by {@linkcode Connection.break}. */
+  ended(direction: Direction, by: MigrationSide | undefined, error?: string): void;
 }
+
+const SIDES = ["source", "destination"] as const;
 
 /** Larger ones are slower: they do not fit into the processor's cache. */
 const BUFFER_BYTES = 256 * 1024;
@@ -90,6 +103,7 @@ export class Connection {
    */
   async #pump(direction: Direction, from: Socket, to: Socket): Promise<void> {
     const buffers = [new Uint8Array(BUFFER_BYTES), new Uint8Array(BUFFER_BYTES)] as const;
+    const [sender, receiver] = direction === "s2d" ? SIDES : [SIDES[1], SIDES[0]] as const;
     let sending: Promise<unknown> = Promise.resolve(undefined);
     /** Why nothing gets out any more. */
     let stuck: unknown;
@@ -100,7 +114,7 @@ export class Connection {
         count = await from.read(buffer);
       } catch (error) {
         await sending;
-        this.#ended(direction, this.#broken ?? reasonOf(error));
+        this.#ended(direction, sender, error);
         // A direction cannot be broken off by itself.
         this.break(reasonOf(error));
         return;
@@ -109,9 +123,9 @@ export class Connection {
       stuck ??= await sending;
       // The source must not go on as if the destination took what it sends. Both ends are closed when the destination's
       // last bytes have been passed on.
-      if (stuck !== undefined && direction === "s2d") return this.#ended(direction, this.#broken ?? reasonOf(stuck));
+      if (stuck !== undefined && direction === "s2d") return this.#ended(direction, receiver, stuck);
       if (count === null) {
-        this.#ended(direction, stuck === undefined ? undefined : reasonOf(stuck));
+        this.#ended(direction, stuck === undefined ? sender : receiver, stuck);
         // Who has gone already needs not be told.
         await to.closeWrite().catch(() => {});
         return;
@@ -130,9 +144,11 @@ export class Connection {
     }
   }
 
-  #ended(direction: Direction, error?: string): void {
+  #ended(direction: Direction, by: MigrationSide, error?: unknown): void {
     try {
-      this.#observer.ended(direction, error);
+      if (error === undefined) this.#observer.ended(direction, by);
+      else if (this.#broken === undefined) this.#observer.ended(direction, by, reasonOf(error));
+      else this.#observer.ended(direction, undefined, this.#broken);
     } catch (failure) {
       this.break("the recording failed");
       throw failure;

@@ -8,6 +8,7 @@ import {
   identifyChannel,
 } from "../stream/mod.ts";
 import type { ChannelGrammars, Direction } from "../capture/mod.ts";
+import { reasonOf } from "./record_error.ts";
 
 /** What a {@linkcode LiveChannel} tells. */
 export interface LiveObserver {
@@ -23,8 +24,8 @@ export type WrapGrammar = (grammar: Grammar, identity: ChannelIdentity) => Gramm
 const NAMES: { readonly [role in ChannelRole]?: string } = { "return-path": "return path", tls: "TLS" };
 
 /**
- * One direction of a connection, read while it flows: first what it is, then its records. Nothing in a stream can make it
- * throw: what is not understood is an opaque record.
+ * One direction of a connection, read while it flows: first what it is, then its records. It never throws: a migration is
+ * worth more than what can be said of it.
  */
 export class LiveChannel {
   /** Number of the connection. */
@@ -38,6 +39,7 @@ export class LiveChannel {
   #identity: ChannelIdentity | undefined;
   #parser: ChannelParser | undefined;
   #multifdId: number | undefined;
+  #failure: string | undefined;
 
   /** A channel of the migration that `grammars` reads. */
   constructor(
@@ -73,23 +75,41 @@ export class LiveChannel {
 
   /** Bytes from {@linkcode offset} on that nobody will look at. */
   get passing(): number {
-    return this.#parser?.skippable ?? 0;
+    return this.#failure === undefined ? this.#parser?.skippable ?? 0 : 0;
+  }
+
+  /** Why it is not read any more, by a mistake of the reader; undefined as long as it is. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Takes the next bytes. They are not kept. */
   push(bytes: Uint8Array): void {
-    if (this.#parser !== undefined) return this.#deliver(this.#parser.push(bytes));
-    const head = new Uint8Array(this.#head.length + bytes.length);
-    head.set(this.#head);
-    head.set(bytes, this.#head.length);
-    this.#head = head;
-    this.#identify(false);
+    this.#attempt(() => {
+      if (this.#parser !== undefined) return this.#deliver(this.#parser.push(bytes));
+      const head = new Uint8Array(this.#head.length + bytes.length);
+      head.set(this.#head);
+      head.set(bytes, this.#head.length);
+      this.#head = head;
+      this.#identify(false);
+    });
   }
 
   /** Nothing more will come. */
   end(): void {
-    if (this.#parser === undefined && this.#head.length > 0) this.#identify(true);
-    if (this.#parser !== undefined) this.#deliver(this.#parser.end());
+    this.#attempt(() => {
+      if (this.#parser === undefined && this.#head.length > 0) this.#identify(true);
+      if (this.#parser !== undefined) this.#deliver(this.#parser.end());
+    });
+  }
+
+  #attempt(read: () => void): void {
+    if (this.#failure !== undefined) return;
+    try {
+      read();
+    } catch (error) {
+      this.#failure = `the reader failed: ${reasonOf(error)}`;
+    }
   }
 
   #identify(ended: boolean): void {

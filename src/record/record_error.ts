@@ -35,9 +35,8 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Why the directory, or a file of it, cannot be made or written. */
-export function storageError(directory: string, cause: unknown): RecordError {
-  if (cause instanceof RecordError) return cause;
+/** Why the directory, or a file of it, cannot be made or written; `hint` for what has no better one. */
+export function storageError(directory: string, cause: unknown, hint?: string): RecordError {
   const options = { cause };
   if (cause instanceof Deno.errors.AlreadyExists) {
     const message = `Cannot record into ${directory}: it exists already, and nothing is overwritten`;
@@ -52,7 +51,7 @@ export function storageError(directory: string, cause: unknown): RecordError {
       options,
     );
   }
-  return new RecordError("storage", `Cannot write ${directory}: ${reasonOf(cause)}`, "", options);
+  return new RecordError("storage", `Cannot write ${directory}: ${reasonOf(cause)}`, hint, options);
 }
 
 /** Why nobody can connect to the relay. */
@@ -64,7 +63,7 @@ export function listenError(address: SocketAddress, cause: unknown): RecordError
     const hint = address.kind === "unix" ? "remove the file if nobody listens there" : "choose another port";
     return new RecordError("listen", `Cannot listen at ${name}: the address is in use`, hint, options);
   }
-  return new RecordError("listen", `Cannot listen at ${name}: ${reasonOf(cause)}`, "", options);
+  return new RecordError("listen", `Cannot listen at ${name}: ${reasonOf(cause)}`, undefined, options);
 }
 
 /** Why the destination was not reached. */

@@ -7,6 +7,8 @@ import {
   Connection,
   connectTo,
   listenAt,
+  mayConnect,
+  type MigrationSide,
   type Socket,
   type SocketListener,
 } from "./connection.ts";
@@ -48,8 +50,8 @@ export type RecordNotice =
   | { readonly kind: "opened"; readonly connection: number }
   /** It is known what a channel is. */
   | { readonly kind: "identified"; readonly connection: number; readonly direction: Direction; readonly label: string }
-  /** A connection has ended; `error`: it was broken off. */
-  | { readonly kind: "ended"; readonly connection: number; readonly error?: string }
+  /** A connection has ended; `by`: who closed it first, or broke it off for the reason `error`. */
+  | { readonly kind: "ended"; readonly connection: number; readonly by?: MigrationSide; readonly error?: string }
   /** The migration goes on to another phase. */
   | { readonly kind: "phase"; readonly phase: RecordPhase }
   /** Postcopy was interrupted: a recovery is waited for. */
@@ -115,11 +117,31 @@ export interface RecordResult extends RecordStatus {
 
 const GRACE_MS = 3000;
 
+/** What a user should know when nothing can be recorded any more. */
+const BROKEN_OFF = "the connections were broken off, so that all that was passed on is recorded";
+
 /**
  * A relay between two QEMUs that records the migration. It never changes a byte, and what it passed on is in the files.
  *
  * The destination is connected to when the source connects, in the same order: QEMU's destination takes the channels apart
- * by their first bytes or by their order, and both are as without the relay.
+ * by their first bytes or by their order (main-channel.md §13.2), and both are as without the relay.
+ *
+ * When nothing can be written any more, all connections are broken off. A reset is passed on by closing the other side at
+ * once: it is told of a reset where bytes of it were under way, of an end otherwise.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { parseSocketAddress, Recording } from "@migwire/migwire";
+ *
+ * const recording = new Recording({
+ *   listen: parseSocketAddress("tcp::4444"),
+ *   to: parseSocketAddress("unix:/run/incoming.sock"),
+ *   directory: "capture",
+ *   notice: (notice) => console.log(notice.kind),
+ * });
+ * const { bytes, error } = await recording.finished;
+ * console.log(bytes, error?.message);
+ * ```
  */
 export class Recording {
   /** Where it listens. */
@@ -131,6 +153,10 @@ export class Recording {
   readonly #writer: CaptureWriter;
   readonly #listener: SocketListener;
   readonly #open = new Map<number, Connection>();
+  /** Connections that the destination has closed. */
+  readonly #closed = new Set<number>();
+  /** The destination did not take what a source sent: it is not there any more. */
+  #isGone = false;
   #connecting = 0;
   #error: RecordError | undefined;
   #interrupted = false;
@@ -147,6 +173,8 @@ export class Recording {
       identified: ({ index, direction, label }) =>
         this.#tell({ kind: "identified", connection: index, direction, label }),
     });
+    // Asked before a source comes: it would be refused.
+    if (!mayConnect(options.to)) throw connectError(options.to, new Deno.errors.NotCapable());
     // Listening first: a directory that nothing can come into would only be in the way of another try.
     this.#listener = listening(options.listen);
     try {
@@ -195,7 +223,8 @@ export class Recording {
     signal?.removeEventListener("abort", interrupt);
     clearTimeout(this.#grace);
     this.#closeListener();
-    for (const connection of this.#open.values()) connection.break(this.#error?.message ?? "the recording was ended");
+    const why = this.#error?.message ?? (this.#interrupted ? "the recording was ended" : "the migration is over");
+    for (const connection of this.#open.values()) connection.break(why);
     await serving;
     this.#writer.close();
     const notKept = this.#notKept();
@@ -241,28 +270,34 @@ export class Recording {
   }
 
   async #serve(source: Socket, destination: Socket): Promise<void> {
-    let broken: string | undefined;
+    /** How the first direction ended. */
+    let how: { readonly by?: MigrationSide; readonly error?: string } = {};
+    let hasEnded = false;
     let index = -1;
     try {
       index = this.#writer.open();
       const connection = new Connection(source, destination, {
         received: (direction, bytes) => this.#received(index, direction, bytes),
-        ended: (direction, error) => {
-          broken ??= error;
+        ended: (direction, by, error) => {
+          if (!hasEnded) how = { ...(by === undefined ? {} : { by }), ...(error === undefined ? {} : { error }) };
+          hasEnded = true;
           this.#writer.ended(index, direction, error);
+          if (direction === "d2s") this.#closed.add(index);
+          else if (by === "destination") this.#isGone = true;
+          this.#mayEnd();
         },
       });
       this.#open.set(index, connection);
       this.#tell({ kind: "opened", connection: index });
       await connection.run();
     } catch (error) {
-      this.#fail(storageError(this.#options.directory, error));
+      this.#fail(storageError(this.#options.directory, error, BROKEN_OFF));
     } finally {
       closeQuietly(source);
       closeQuietly(destination);
       this.#open.delete(index);
     }
-    this.#tell({ kind: "ended", connection: index, ...(broken === undefined ? {} : { error: broken }) });
+    this.#tell({ kind: "ended", connection: index, ...how });
     this.#mayEnd();
   }
 
@@ -282,13 +317,35 @@ export class Recording {
 
   /** Ends when all connections have, unless another one comes soon. */
   #mayEnd(): void {
-    if (this.#open.size > 0 || this.#connecting > 0) return;
-    if (this.#options.keep) return;
-    if (this.#migration.needsRecovery) return this.#tell({ kind: "waiting-for-recovery" });
+    if (!this.#isOver() || this.#options.keep) return;
+    // A source that was refused does not try again.
+    if (this.#writer.tracks.length === 0) return this.#stopping.abort();
+    if (this.#migration.needsRecovery) {
+      if (this.#open.size === 0) this.#tell({ kind: "waiting-for-recovery" });
+      return;
+    }
     clearTimeout(this.#grace);
+    const { bytes } = this.status();
     this.#grace = setTimeout(() => {
-      if (this.#open.size === 0 && this.#connecting === 0) this.#stopping.abort();
+      if (!this.#isOver()) return;
+      if (this.status().bytes === bytes) this.#stopping.abort();
+      else this.#mayEnd();
     }, this.#options.graceMs ?? GRACE_MS);
+  }
+
+  /**
+   * Nothing more is to be expected: no connection is open, or only some that the destination has closed and that it takes
+   * nothing from, or that are not the main one. A source that has failed may keep those open for ever.
+   */
+  #isOver(): boolean {
+    if (this.#connecting > 0) return false;
+    const isLeft = (index: number): boolean => this.#isGone || (index > 0 && !this.#isMain(index));
+    return [...this.#open.keys()].every((index) => this.#closed.has(index) && isLeft(index));
+  }
+
+  #isMain(index: number): boolean {
+    const role = this.#writer.tracks[index]?.s2d.live.identity?.role;
+    return role === "main" || role === "recovery";
   }
 
   #notKept(): NotKept[] {

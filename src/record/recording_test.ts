@@ -383,3 +383,21 @@ Deno.test({
       assertEquals((await recording.finished).connections, 2);
     }, { graceMs: 500 }),
 });
+
+Deno.test({
+  name: "Recording ends when only connections are left that the destination has closed and the source does not use",
+  ignore,
+  fn: () =>
+    inScene(async ({ connect, recording, directory }) => {
+      const [main, multifd] = [await connect(), await connect()];
+      await multifd.source.write(Uint8Array.of(1));
+      await multifd.destination.read(new Uint8Array(1));
+      multifd.destination.close();
+      main.destination.close();
+      main.source.close();
+      assertEquals((await recording.finished).interrupted, false);
+      const broken = events(directory).find(({ kind }) => kind === "reset");
+      assert(broken?.kind === "reset");
+      assertEquals([broken.channel, broken.direction, broken.error], [1, "s2d", "the migration is over"]);
+    }),
+});

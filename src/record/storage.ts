@@ -27,9 +27,9 @@ export class DirectoryStorage implements RecordStorage {
     this.#path = path;
   }
 
-  /** Makes the directory. */
+  /** Makes the directory. What is in it is a guest's memory: only its owner may look. */
   makeDirectory(): void {
-    Deno.mkdirSync(this.#path);
+    Deno.mkdirSync(this.#path, { mode: 0o700 });
   }
 
   /** Makes a file in it. */

@@ -56,8 +56,8 @@ export class StructureKeeper implements Grammar {
   }
 
   /** As the grammar's. */
-  qemuAtCut(length: number): string | undefined {
-    return this.#inner.qemuAtCut?.(length);
+  qemuAtCut(begun: Uint8Array, length: number): string | null | undefined {
+    return this.#inner.qemuAtCut?.(begun, length);
   }
 
   /** Channel offset up to which all was understood. */

@@ -3,6 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Capture, openCapture, readBytes, readCapture } from "../capture/mod.ts";
 import { type BaseRecord, pageContents, type RamPageRecord } from "../stream/mod.ts";
+import { page, RAM_EOS, ramStream, xbzrlePage } from "../../testing/main_stream.ts";
+import { devicePacket, multifdChannel } from "../../testing/memory_capture.ts";
 import { randomNumbers } from "../../testing/random.ts";
 import { channelFiles, inScene, mayRelay, readToEnd, sendPieces } from "./peers_for_test.ts";
 import type { RecordResult } from "./mod.ts";
@@ -147,8 +149,58 @@ Deno.test({
   },
 });
 
-/** What stands in all pages of a guest, and in nothing else. */
-const MARK = new TextEncoder().encode("PRIVATE-MEMORY-OF-THE-GUEST");
+/** What stands in all of a guest's memory, and in nothing else. */
+const MARK = new TextEncoder().encode("PRIVATE-MEMORY-OF-THE-GUEST;");
+
+/** Bytes of a guest's memory. */
+function memory(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => MARK[i % MARK.length] ?? 0);
+}
+
+/** A page of memory, named or not. */
+function memoryPage(offset: number, block?: string): Uint8Array {
+  const bytes = page(offset, block);
+  bytes.set(memory(4096), bytes.length - 4096);
+  return bytes;
+}
+
+/** Pages, a difference, and a device's data. */
+function privateChannels(): Uint8Array[] {
+  const pages = Array.from({ length: 15 }, (_, i) => memoryPage(i * 4096, i === 0 ? "pc.ram" : undefined));
+  const difference = Uint8Array.of(0, 100, ...memory(100));
+  const main = ramStream().part(2, [...pages, RAM_EOS]).part(2, [xbzrlePage(0, difference, "pc.ram"), RAM_EOS]);
+  const packet = devicePacket(0, 5000);
+  packet.set(memory(5000), packet.length - 5000);
+  return [main.eof().bytes(), multifdChannel(0, packet)];
+}
+
+Deno.test({
+  name: "Recording without payload leaves no byte of memory in any file, however the bytes are cut",
+  ignore: !mayRelay(),
+  fn: () =>
+    inScene(async ({ connect, recording, directory }) => {
+      const random = randomNumbers(3);
+      const channels = privateChannels();
+      for (const bytes of channels) {
+        const { source, destination } = await connect();
+        const reading = readToEnd(destination);
+        await sendPieces(source, bytes, () => random(random(2) === 0 ? 30 : 9000));
+        source.close();
+        assertEquals(await reading, bytes);
+        destination.close();
+      }
+      assertEquals((await recording.finished).notKept, []);
+      for await (const { name } of Deno.readDir(directory)) {
+        const text = new TextDecoder("latin1").decode(await Deno.readFile(`${directory}/${name}`));
+        for (let at = 0; at < MARK.length; at++) {
+          const part = new TextDecoder().decode(memory(MARK.length + 4).subarray(at, at + 4));
+          assert(!text.includes(part), `${name} holds ${part}`);
+        }
+      }
+      const files = channelFiles(directory);
+      assertEquals([0, 1].map((i) => files.get(`channel-0${i}.s2d`)?.length), channels.map(({ length }) => length));
+    }, { payload: false, graceMs: 300 }),
+});
 
 Deno.test({
   name: "Recording without payload never writes what it does not understand",
@@ -166,4 +218,22 @@ Deno.test({
       assertEquals(notKept.map(({ label, offset }) => [label, offset]), [["main", 8]]);
       assertEquals(channelFiles(directory).get("channel-00.s2d"), Uint8Array.fromHex("5145564d00000003"));
     }, { payload: false }),
+});
+
+Deno.test({
+  name: "Recording without payload writes nothing of what comes beyond its size",
+  ignore: !mayRelay(),
+  fn: () =>
+    inScene(async ({ connect, recording, directory }) => {
+      const { source, destination } = await connect();
+      const reading = readToEnd(destination);
+      const sent = Uint8Array.fromHex("5145564d00000003" + "070000000a70632d7133352d392e32" + "00");
+      await sendPieces(source, sent, () => 1);
+      source.close();
+      assertEquals(await reading, sent);
+      destination.close();
+      assertEquals((await recording.finished).full, true);
+      // The configuration is begun, and not whole: it is not understood.
+      assertEquals(channelFiles(directory).get("channel-00.s2d"), sent.subarray(0, 8));
+    }, { payload: false, maxBytes: 12 }),
 });

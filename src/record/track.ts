@@ -79,6 +79,12 @@ export class WholeTrack implements Track {
   }
 }
 
+/** Bytes, and where they stand in the channel. */
+interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Channels in which structures can be told from payload. */
 const READABLE: readonly ChannelRole[] = ["main", "multifd", "recovery", "return-path", "preempt"];
 
@@ -95,10 +101,8 @@ export class StructureTrack implements Track {
   readonly #place: TrackPlace;
   #keeper: StructureKeeper | undefined;
   #file: RecordFile | undefined;
-  /** Bytes that are to be written, and where. */
-  #pieces: Uint8Array[] = [];
-  #from = 0;
-  #to = 0;
+  /** Bytes that are to be written, in their order. */
+  #pieces: Piece[] = [];
   /** Length of the file. */
   #length = 0;
   /** Nothing more is written. */
@@ -110,7 +114,7 @@ export class StructureTrack implements Track {
     this.#place = place;
     this.live = migration.channel(place.index, place.direction, (grammar, { role }) => {
       if (!READABLE.includes(role)) return grammar;
-      return this.#keeper = new StructureKeeper(grammar, (offset, bytes) => this.#keep(offset, bytes));
+      return this.#keeper = new StructureKeeper(grammar, (offset, bytes) => this.#pieces.push({ offset, bytes }));
     });
   }
 
@@ -152,38 +156,34 @@ export class StructureTrack implements Track {
   }
 
   #noteOpaque(): void {
-    const { identity } = this.live;
+    const { identity, failure } = this.live;
     if (this.#notUnderstood !== undefined || identity === undefined) return;
-    if (this.#keeper === undefined) this.#notUnderstood = { offset: 0, reason: identity.reason };
     const opaque = this.#keeper?.opaque;
-    if (opaque !== undefined) this.#notUnderstood = { offset: opaque.offset, reason: opaque.reason };
+    if (this.#keeper === undefined) this.#notUnderstood = { offset: 0, reason: identity.reason };
+    else if (opaque !== undefined) this.#notUnderstood = { offset: opaque.offset, reason: opaque.reason };
+    else if (failure !== undefined) this.#notUnderstood = { offset: this.#keeper.understood, reason: failure };
   }
 
-  #keep(offset: number, bytes: Uint8Array): void {
-    if (this.#isOver) return;
-    if (this.#pieces.length > 0 && offset - this.#to > WORTH_A_HOLE) this.#flush();
-    if (this.#pieces.length === 0) this.#from = offset;
-    else if (offset > this.#to) this.#pieces.push(new Uint8Array(offset - this.#to));
-    this.#pieces.push(bytes);
-    this.#to = offset + bytes.length;
-  }
-
-  #flush(): void {
-    if (this.#pieces.length === 0) return;
-    const bytes = new Uint8Array(this.#to - this.#from);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    this.#pieces = [];
-    this.#open().write(bytes, this.#from);
-    this.#length = Math.max(this.#length, this.#to);
-  }
-
+  /** Writes the pieces, those near to each other together, and makes the file as long as what was understood. */
   #write(): void {
+    const pieces = this.#pieces;
+    this.#pieces = [];
     if (this.#isOver) return;
-    this.#flush();
+    for (let i = 0; i < pieces.length;) {
+      const start = pieces[i]?.offset ?? 0;
+      let end = start;
+      let next = i;
+      for (; next < pieces.length; next++) {
+        const { offset, bytes } = pieces[next] as Piece;
+        if (offset - end > WORTH_A_HOLE) break;
+        end = offset + bytes.length;
+      }
+      const together = new Uint8Array(end - start);
+      for (const { offset, bytes } of pieces.slice(i, next)) together.set(bytes, offset - start);
+      this.#open().write(together, start);
+      this.#length = end;
+      i = next;
+    }
     const understood = this.#keeper?.understood ?? 0;
     if (understood <= this.#length) return;
     this.#open().extend(understood);

@@ -131,10 +131,11 @@ export class ChannelParser {
       }
       this.#truncate(0);
     }
+    const begun = this.#kept.subarray(0, rest);
     this.#keptLength = 0;
     const records = this.#taken();
     const last = records.at(-1) as TruncatedRecord | undefined;
-    if (last?.kind === "truncated") this.#noteTruncation(last);
+    if (last?.kind === "truncated") this.#noteTruncation(last, begun);
     return records;
   }
 
@@ -149,7 +150,9 @@ export class ChannelParser {
     this.#reader.records.push(truncated);
   }
 
-  #noteTruncation(last: TruncatedRecord): void {
+  #noteTruncation(last: TruncatedRecord, begun: Uint8Array): void {
+    const words = this.#grammar.qemuAtCut?.(begun, last.length);
+    const qemu = words === undefined ? "Unexpected end-of-file before all data were read" : words;
     const place = last.length === 0 ? "where this should begin:" : "inside of this:";
     const finding: Finding = {
       severity: "error",
@@ -157,7 +160,7 @@ export class ChannelParser {
       channel: this.#reader.decoder.channel,
       offset: this.#offset,
       message: `the channel ends ${place} ${last.expected}; at least ${last.missing} more bytes had to come`,
-      qemu: this.#grammar.qemuAtCut?.(last.length) ?? "Unexpected end-of-file before all data were read",
+      ...(qemu === null ? {} : { qemu }),
     };
     if (this.#strict) throw new WireError(finding);
     this.#report(finding);

@@ -13,8 +13,14 @@ export interface Grammar {
   readonly expecting: string;
   /** Whether the channel may end here, between two records. */
   readonly complete: boolean;
-  /** What QEMU says of a channel that ends `length` bytes into the next record, where that is not the usual. */
-  qemuAtCut?(length: number): string | undefined;
+  /**
+   * What the newest QEMU says of a channel that ends here; undefined where that is the usual, null where it cannot be
+   * known.
+   *
+   * @param begun Bytes of the record that is begun; none if its payload was passing by.
+   * @param length How long it is so far.
+   */
+  qemuAtCut?(begun: Uint8Array, length: number): string | null | undefined;
 }
 
 /** What a grammar works on: the window of bytes, and where its records go. */

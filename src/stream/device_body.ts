@@ -2,6 +2,7 @@ import {
   builtInDescriptions,
   type Decoder,
   type DeviceDescription,
+  ElementGuess,
   findSectionEnd,
   hex,
   measureDeviceBody,
@@ -19,11 +20,16 @@ import type { SectionBody } from "./section_body.ts";
  */
 const DEVICE_LIMIT = 64 * 1024 * 1024;
 
+const FOOTER_LENGTH = 5;
+
 /** The devices of a VM description by name and instance, several of one in stream order. */
 interface DescriptionIndex {
   readonly description: VmDescription | undefined;
   readonly devices: ReadonlyMap<string, readonly DeviceDescription[]>;
 }
+
+/** Where a description lets a body end, or how many bytes the input lacks; undefined if it fits nowhere. */
+type Extent = { readonly end: number; readonly extent: DeviceExtent } | { readonly missing: number } | undefined;
 
 /** What `enter` says of a body. */
 interface Entered {
@@ -50,6 +56,12 @@ export class DeviceBody implements SectionBody {
   /** Device bodies of one main channel. */
   constructor(state: MigrationState) {
     this.#state = state;
+  }
+
+  /** What the newest QEMU says of a channel that ends here: it names the structure, which is mostly that of the device. */
+  qemuAtCut(): string {
+    const { idstr = "" } = this.#entered?.entry ?? {};
+    return `Failed to load ${idstr.slice(idstr.lastIndexOf("/") + 1)} state: stream error: -5`;
   }
 
   /** Begins the body of a section; only FULL sections are described. */
@@ -86,7 +98,8 @@ export class DeviceBody implements SectionBody {
     const entered = this.#entered;
     if (entered === undefined) throw new TypeError("Cannot read a device body that was not entered");
     const { decoder } = reader;
-    const described = this.#byDescription(reader, entered);
+    const described = this.#byDescription(reader, entered, (at) => this.#endsAt(reader, entered, at)) ??
+      this.#despiteFooter(reader, entered);
     const found = described !== undefined && "end" in described
       ? described
       : this.#byFooter(reader, entered, described?.missing);
@@ -118,11 +131,11 @@ export class DeviceBody implements SectionBody {
   #byDescription(
     reader: ChannelReader,
     entered: Entered,
-  ): { end: number; extent: DeviceExtent } | { missing: number } | undefined {
+    endsAt: (at: number) => boolean | undefined,
+  ): Extent {
     const { decoder } = reader;
     let lacking: { missing: number } | undefined;
     const window = windowOf(decoder);
-    const endsAt = (at: number): boolean | undefined => this.#endsAt(reader, entered, at);
     for (const { description, extent } of entered.descriptions) {
       const measured = measureDeviceBody(window, description, endsAt);
       if (measured === undefined) continue;
@@ -131,6 +144,23 @@ export class DeviceBody implements SectionBody {
       else if (window.length + measured.missing <= DEVICE_LIMIT) decoder.need(window.length + measured.missing);
     }
     return lacking;
+  }
+
+  /**
+   * Where a description lets the body end though no footer of it stands there: a footer that is damaged, if the stream
+   * goes on behind it. Otherwise all the rest would be searched for a footer that does not come.
+   */
+  #despiteFooter(reader: ChannelReader, entered: Entered): Extent {
+    if (this.#state.footers !== true) return undefined;
+    const { decoder } = reader;
+    const guess = new ElementGuess(windowOf(decoder), reader.ended, this.#state);
+    return this.#byDescription(reader, entered, (at) => {
+      const next = at + FOOTER_LENGTH;
+      if (entered.limit !== undefined && decoder.offset + next > entered.limit) return false;
+      if (next >= decoder.available) return reader.ended ? false : undefined;
+      const verdict = guess.at(next);
+      return typeof verdict === "number" ? undefined : verdict;
+    });
   }
 
   /** Whether a body can end at an index of the window. */
@@ -145,7 +175,7 @@ export class DeviceBody implements SectionBody {
     }
     if (pos >= decoder.end) return undefined;
     if (decoder.bytes[pos] !== SECTION_TYPES.FOOTER) return false;
-    if (pos + 5 > decoder.end) return undefined;
+    if (pos + FOOTER_LENGTH > decoder.end) return undefined;
     return decoder.u32At(pos + 1) === entry.sectionId;
   }
 

@@ -16,6 +16,14 @@ import {
   vmDescriptionHeader,
 } from "../wire/mod.ts";
 import type { ChannelReader, Grammar } from "./channel_reader.ts";
+import {
+  CUT_DESCRIPTION,
+  cutConfiguration,
+  cutElement,
+  cutFileHeader,
+  cutFooter,
+  INPUT_OUTPUT_ERROR,
+} from "./main_cut.ts";
 import type {
   CommandRecord,
   ConfigurationRecord,
@@ -31,7 +39,6 @@ import { applyCommand } from "./postcopy_commands.ts";
 import type { OpaqueRecord } from "./record.ts";
 import type { SectionBody } from "./section_body.ts";
 import { SectionBodies } from "./section_bodies.ts";
-import { VfioBody } from "./vfio_body.ts";
 
 /** How a main channel ended. */
 export type MainEnding =
@@ -56,6 +63,8 @@ export interface MainOptions {
   readonly fileOffset?: number;
   /** Goes on with the state of an interrupted migration: a recovery connection, which has no header (§10). */
   readonly resume?: MigrationState;
+  /** Version of the QEMU that is to load it; decides what it minds. The newest if absent. */
+  readonly qemu?: string;
 }
 
 /** First bytes of elements: where one of these follows the first section, the stream has no footers. */
@@ -107,6 +116,7 @@ export class MainGrammar implements Grammar {
   /** The grammar of a new stream, or of a resumed one. */
   constructor(options: MainOptions = {}) {
     this.state = options.resume ?? new MigrationState();
+    if (options.qemu !== undefined) this.state.destination = options.qemu;
     if (options.pageSize !== undefined) this.state.learnPageSize(options.pageSize, "option");
     if (options.description !== undefined) this.#learnDescription(options.description);
     this.#bodies = new SectionBodies(this.state, options.fileOffset ?? 0);
@@ -137,15 +147,23 @@ export class MainGrammar implements Grammar {
     return this.#eof;
   }
 
-  /**
-   * What a destination of 10.0 or later says. At the end of its input QEMU's reader gives zeros: the first tag of a VFIO
-   * body reads as 0 before the error is looked at.
-   */
-  qemuAtCut(length: number): string {
-    if (this.#body instanceof VfioBody && length === 0) return "NAME: Unknown tag 0x0";
-    if (this.#next === this.#footer && length === 0) return "check_section_footer: Read section footer failed: -5";
-    if (this.#next === this.#element) return "Failed to load section ID: stream error: -5";
-    return "load of migration failed: Input/output error";
+  /** What the newest QEMU says of a channel that ends here. */
+  qemuAtCut(begun: Uint8Array, length: number): string | null {
+    switch (this.#next) {
+      case this.#fileHeader:
+        return cutFileHeader(begun);
+      case this.#afterHeader:
+        return cutConfiguration(begun);
+      case this.#element:
+        return cutElement(begun);
+      case this.#footer:
+        return this.#section === undefined ? INPUT_OUTPUT_ERROR : cutFooter(begun, this.#section);
+      case this.#afterEof:
+        return CUT_DESCRIPTION;
+    }
+    // Of a record whose payload was passing, the body knows no more.
+    if (begun.length < length || this.#body?.qemuAtCut === undefined) return INPUT_OUTPUT_ERROR;
+    return this.#body.qemuAtCut(begun);
   }
 
   #learnDescription(description: VmDescription): void {

@@ -58,6 +58,8 @@ export class MigrationState {
   returnPath = false;
   /** COLO was switched on: its messages follow the stream. */
   colo = false;
+  /** Version of the QEMU that is to load the stream, where somebody says it. */
+  destination: string | undefined;
   /** VM description, when it was found or came by. */
   description: VmDescription | undefined;
   #pageSize: number | undefined;

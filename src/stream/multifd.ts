@@ -110,7 +110,7 @@ export class MultifdGrammar implements Grammar {
   }
 
   /** What QEMU says of a channel that ends `length` bytes into a packet, where that is not the usual (multifd.md §8). */
-  qemuAtCut(length: number): string | undefined {
+  qemuAtCut(_begun: Uint8Array, length: number): string | undefined {
     if (this.#channelId === undefined || length !== MULTIFD_START_LENGTH) return undefined;
     return "multifd: unexpected EOF after packet header";
   }

@@ -238,9 +238,10 @@ Deno.test("MultifdGrammar looks V24 up by 255 bytes", () => {
 Deno.test("MultifdGrammar knows QEMU's words for a channel that ends as V29", () => {
   const grammar = new MultifdGrammar(optionsOf("V29"));
   parseChannel(grammar, channelOf("V29"));
-  assertEquals(grammar.qemuAtCut(12), "multifd: unexpected EOF after packet header");
-  assertEquals(grammar.qemuAtCut(700), undefined);
-  assertEquals(new MultifdGrammar().qemuAtCut(12), undefined);
+  const none = new Uint8Array(0);
+  assertEquals(grammar.qemuAtCut(none, 12), "multifd: unexpected EOF after packet header");
+  assertEquals(grammar.qemuAtCut(none, 700), undefined);
+  assertEquals(new MultifdGrammar().qemuAtCut(none, 12), undefined);
 });
 
 Deno.test("MultifdGrammar finds the page size of V31 by itself", () => {

@@ -5,6 +5,7 @@ import {
   type Decoder,
   decodeXbzrle,
   hex,
+  isQemuBefore,
   mappedBitmapBytes,
   RAM_SAVE_FLAG,
   ramBlockEntry,
@@ -15,6 +16,7 @@ import {
   ramXbzrle,
 } from "../wire/mod.ts";
 import type { ChannelReader } from "./channel_reader.ts";
+import { INPUT_OUTPUT_ERROR } from "./main_cut.ts";
 import type { MigrationState } from "./migration_state.ts";
 import { probePageSize } from "./probe_page_size.ts";
 import type {
@@ -67,6 +69,17 @@ export class RamBody implements SectionBody {
     return this.#mappedData[0]?.kind ?? "RAM record";
   }
 
+  /**
+   * What the newest QEMU says of a channel that ends here. What is left of a list of blocks it takes for blocks of length 0,
+   * and says what it has instead.
+   */
+  qemuAtCut(begun: Uint8Array): string | null {
+    const isMapped = this.#mappedData.length > 0 || this.#mappedLeft > 0;
+    if (isMapped || this.#inPostcopy) return INPUT_OUTPUT_ERROR;
+    if (begun.length < 8) return "Getting RAM address failed";
+    return ((begun[7] ?? 0) & MEM_SIZE) !== 0 ? null : INPUT_OUTPUT_ERROR;
+  }
+
   /** Reads one record, or lengthens the run of pages being held. */
   step(reader: ChannelReader): boolean {
     const decoder = reader.decoder;
@@ -107,11 +120,14 @@ export class RamBody implements SectionBody {
     return this.#state.capabilities.has("mapped-ram");
   }
 
+  get #inPostcopy(): boolean {
+    return this.#state.postcopy === "listening" || this.#state.postcopy === "running";
+  }
+
   /** Flags that are known, but not allowed at this time (§5.7, §12.2). */
   #checkPhase(decoder: Decoder, flags: number): void {
     const kind = flags & ~CONTINUE;
-    const postcopy = this.#state.postcopy === "listening" || this.#state.postcopy === "running";
-    if (postcopy && (kind & NOT_IN_POSTCOPY) !== 0) {
+    if (this.#inPostcopy && (kind & NOT_IN_POSTCOPY) !== 0) {
       decoder.note({
         severity: "error",
         code: "ram-flags",
@@ -248,13 +264,14 @@ export class RamBody implements SectionBody {
     const fill = decoder.bytes[decoder.pos + header.length] ?? 0;
     const pageOffset = this.#offsetOf(decoder, flags, header.usedLength);
     if (fill !== 0) {
+      const fills = isQemuBefore(this.#state.destination, 8, 2);
       decoder.note({
-        severity: "error",
+        severity: fills ? "warning" : "error",
         code: "fill",
         field: "fill",
         offset: decoder.offset + header.length,
         message: `zero page is filled with ${hex(fill)}`,
-        qemu: `Found a zero page with value ${fill}`,
+        qemu: fills ? "fills the page with it" : `Found a zero page with value ${fill}`,
       });
     }
     const pageSize = this.#state.pageSize ?? 4096;

@@ -6,4 +6,9 @@ export interface SectionBody {
   step(reader: ChannelReader): boolean;
   /** What comes next, for people. */
   readonly expecting: string;
+  /**
+   * What the newest QEMU says of a channel that ends after `begun` of the next record; null where it cannot be known.
+   * Without this it is no more than that the input failed.
+   */
+  qemuAtCut?(begun: Uint8Array): string | null;
 }

@@ -23,6 +23,7 @@ import {
 } from "../wire/mod.ts";
 import type { ChannelReader } from "./channel_reader.ts";
 import type { Layouts } from "./layouts.ts";
+import { INPUT_OUTPUT_ERROR } from "./main_cut.ts";
 import type { BaseRecord } from "./record.ts";
 import type { SectionBody } from "./section_body.ts";
 
@@ -76,10 +77,24 @@ type Closing = "setup" | "config";
 export class VfioBody implements SectionBody {
   /** What was read last, if only END_OF_STATE can come now. */
   #closing: Closing | undefined;
+  /** Something of the body was read. */
+  #begun = false;
 
   /** What comes next, for people. */
   get expecting(): string {
     return this.#closing === undefined ? "VFIO tag" : `end of VFIO ${this.#closing} state`;
+  }
+
+  /**
+   * What the newest QEMU says of a channel that ends here (vfio.md §6.2): the input's end reads as zeros. Of a first tag and
+   * of an END_OF_STATE the value is looked at first; behind data the error is.
+   */
+  qemuAtCut(begun: Uint8Array): string | null {
+    if (begun.length >= 8 || (this.#begun && this.#closing === undefined)) return INPUT_OUTPUT_ERROR;
+    const bytes = new Uint8Array(8);
+    bytes.set(begun);
+    const tag = new DataView(bytes.buffer).getBigUint64(0);
+    return this.#closing === undefined ? unknownTag(tag) : closingFault(this.#closing, tag).qemu;
   }
 
   /** Reads one record; returns whether the body ends with it. Throws `WireError` where the tag is none. */
@@ -88,7 +103,16 @@ export class VfioBody implements SectionBody {
     decoder.reading = this.expecting;
     const offset = decoder.offset;
     const tag = peekTag(decoder);
-    if (this.#closing !== undefined && tag !== VFIO_MIG_FLAG_END_OF_STATE) failClosing(decoder, this.#closing, tag);
+    if (this.#closing !== undefined && tag !== VFIO_MIG_FLAG_END_OF_STATE) {
+      decoder.fail({ ...closingFault(this.#closing, tag), field: "tag" });
+    }
+    const ends = this.#record(reader, offset, tag);
+    this.#begun = true;
+    return ends;
+  }
+
+  #record(reader: ChannelReader, offset: number, tag: bigint): boolean {
+    const { decoder } = reader;
     const last = LAST_TAGS.get(tag);
     if (last !== undefined) {
       const [kind, layout] = last;
@@ -123,7 +147,7 @@ export class VfioBody implements SectionBody {
           code: "unknown-tag",
           field: "tag",
           message: `tag is ${hex(tag)}, which no QEMU knows`,
-          qemu: `NAME: Unknown tag ${hex(tag)}`,
+          qemu: unknownTag(tag),
         });
     }
   }
@@ -135,15 +159,19 @@ function peekTag(decoder: Decoder): bigint {
   return tag;
 }
 
-function failClosing(decoder: Decoder, closing: Closing, found: bigint): never {
+function unknownTag(tag: bigint): string {
+  return `NAME: Unknown tag ${hex(tag)}`;
+}
+
+/** What is wrong with a tag that should end what `closing` says. */
+function closingFault(closing: Closing, found: bigint): { code: string; message: string; qemu: string } {
   if (closing === "config") {
     const { code, message, qemu = "" } = configEndFault(found);
-    decoder.fail({ code, field: "tag", message: `tag behind the config ${message}`, qemu });
+    return { code, message: `tag behind the config ${message}`, qemu };
   }
-  decoder.fail({
+  return {
     code: "setup-eos",
-    field: "tag",
     message: `tag behind the setup state is ${hex(found)}, expected ${hex(VFIO_MIG_FLAG_END_OF_STATE)}`,
     qemu: `NAME: SETUP STATE: EOS not found ${hex(found)}`,
-  });
+  };
 }

@@ -38,6 +38,11 @@ export class Damage {
     throw new Error(`there is no ${kind} on ${channel} to be damaged`);
   }
 
+  /** The record behind another one. */
+  behind({ label, record: { offset, length } }: Place): Place {
+    return this.find(label, "section-footer", (record) => record.offset === offset + length);
+  }
+
   /** Writes `bytes` over what is `at` bytes behind the beginning of the record. */
   put({ label, record }: Place, at: number, ...bytes: readonly number[]): void {
     this.#change(label, (whole) => {

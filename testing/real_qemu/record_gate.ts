@@ -64,6 +64,21 @@ function postcopy(name: string, capabilities: readonly string[], connections: nu
   };
 }
 
+/** Postcopy breaks off while it goes slowly, and goes on over another connection. */
+async function breakAndRecover({ source, destination }: Vms): Promise<void> {
+  await source.call("migrate-set-parameters", { "max-postcopy-bandwidth": 100_000 });
+  await beginPostcopy(source);
+  const reach = (vm: Vm, wanted: string): Promise<true> =>
+    until(20_000, wanted, async () => (await vm.migration()).status === wanted ? true : undefined);
+  // A destination that has not begun yet fails rather than to wait.
+  await Promise.all([reach(source, "postcopy-active"), reach(destination, "postcopy-active")]);
+  await source.call("migrate-pause");
+  await Promise.all([reach(source, "postcopy-paused"), reach(destination, "postcopy-paused")]);
+  await destination.call("migrate-recover", { uri: `unix:${SOCKET.destination}` });
+  await source.call("migrate-set-parameters", { "max-postcopy-bandwidth": 0 });
+  await source.call("migrate", { uri: `unix:${SOCKET.record}`, resume: true });
+}
+
 const KINDS: readonly Kind[] = [
   { name: "plain", settings: {}, connections: 1 },
   { name: "plain --no-payload", settings: {}, connections: 1, options: ["--no-payload"] },
@@ -71,24 +86,53 @@ const KINDS: readonly Kind[] = [
   multifd(2, ["--no-payload"]),
   postcopy("postcopy", [], 1, ({ source }) => beginPostcopy(source)),
   postcopy("postcopy preempt", ["postcopy-preempt"], 2, ({ source }) => beginPostcopy(source)),
+  postcopy("postcopy recovery", [], 2, breakAndRecover),
 ];
+
+/** What happens in the middle of a migration. */
+const MISHAPS: { readonly [name: string]: (vms: Vms, interrupt: () => void) => Promise<unknown> | void } = {
+  "source killed": ({ source }) => source.stop(),
+  "destination killed": ({ destination }) => destination.stop(),
+  "Ctrl-C": (_, interrupt) => interrupt(),
+};
 
 /** The cases for one QEMU. */
 export function recordCases(qemu: Qemu): Case[] {
-  return KINDS.map((kind) => ({
-    name: `${qemu.version} record ${kind.name}`,
-    run: (folder) => run(kind, qemu, folder),
-  }));
+  return [
+    ...KINDS.map((kind) => ({
+      name: `${qemu.version} record ${kind.name}`,
+      run: (folder: string) => run(kind, qemu, folder),
+    })),
+    ...Object.entries(MISHAPS).map(([name, mishap]) => ({
+      name: `${qemu.version} record, ${name}`,
+      run: (folder: string) => runInto(mishap, qemu, folder),
+    })),
+  ];
 }
 
-async function run(kind: Kind, qemu: Qemu, folder: string): Promise<string> {
+/** A recording of a migration that is under way. */
+interface Under {
+  readonly vms: Vms;
+  readonly io: MemoryIo;
+  readonly capture: string;
+  /** Its exit code. */
+  readonly code: Promise<number>;
+  /** As Ctrl-C does. */
+  readonly interrupt: () => void;
+}
+
+/** Two QEMUs, and a recording between them; the migration has begun. */
+async function withRecording(
+  { folder, qemu, kind }: { readonly folder: string; readonly qemu: Qemu; readonly kind: Kind },
+  use: (under: Under) => Promise<string>,
+): Promise<string> {
   const scene = await Scene.open(folder, BUSY);
   const interrupt = new AbortController();
   try {
     const vms = await start(scene, qemu, kind);
     const capture = `${scene.folder}/capture`;
     const io = memoryIo({ interrupt: interrupt.signal });
-    const recording = main([
+    const code = main([
       "record",
       ...["--listen", `unix:${scene.folder}/${SOCKET.record}`, "--to", `unix:${scene.folder}/${SOCKET.destination}`],
       ...["--out", capture, ...kind.options ?? []],
@@ -96,21 +140,45 @@ async function run(kind: Kind, qemu: Qemu, folder: string): Promise<string> {
     const listening = (): Promise<true | undefined> =>
       Promise.resolve(io.err().includes("listening at") ? true : undefined);
     await until(5_000, "the recording to listen", listening);
-    const { source, destination } = vms;
-    await source.call("migrate", { uri: `unix:${SOCKET.record}` });
-    await kind.during?.(vms);
-    const outcome = [await source.end(), await destination.end()];
-    assertEquals(outcome, ["completed", "completed"], io.err());
-    await assertRuns(destination);
-    assertEquals(await within(20_000, "the recording to end", recording), 0, io.err());
-    await assertChecks(capture);
-    const { channels } = await assertInspects(capture);
-    assertEquals(connectionsOf(io), kind.connections);
-    return `both completed, the guest runs on, checks; ${channels.length} channels`;
+    await vms.source.call("migrate", { uri: `unix:${SOCKET.record}` });
+    return await use({ vms, io, capture, code, interrupt: () => interrupt.abort() });
   } finally {
     interrupt.abort();
     await scene.close();
   }
+}
+
+/** A migration that ends well. */
+function run(kind: Kind, qemu: Qemu, folder: string): Promise<string> {
+  return withRecording({ folder, qemu, kind }, async ({ vms, io, capture, code }) => {
+    await kind.during?.(vms);
+    const outcome = [await vms.source.end(), await vms.destination.end()];
+    assertEquals(outcome, ["completed", "completed"], io.err());
+    await assertRuns(vms.destination);
+    assertEquals(await within(20_000, "the recording to end", code), 0, io.err());
+    await assertChecks(capture);
+    const { channels } = await assertInspects(capture);
+    assertEquals(connectionsOf(io), kind.connections);
+    return `both completed, the guest runs on, checks; ${channels.length} channels`;
+  });
+}
+
+/** A migration that is broken off; what was recorded until then can be read. */
+function runInto(mishap: (typeof MISHAPS)[string], qemu: Qemu, folder: string): Promise<string> {
+  const kind: Kind = { ...multifd(2), sourceOnly: SLOW };
+  return withRecording({ folder, qemu, kind }, async ({ vms, io, capture, code, interrupt }) => {
+    const channels = /connection 2 is a multifd channel/;
+    const begun = (): Promise<true | undefined> => Promise.resolve(channels.test(io.err()) ? true : undefined);
+    await until(20_000, "all channels", begun);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await mishap(vms, interrupt);
+    await within(20_000, "the recording to end", code);
+    const inspecting = memoryIo();
+    assertEquals(await main(["inspect", "--json", capture], inspecting), 0, inspecting.err());
+    const { complete, channels: { length } } = JSON.parse(inspecting.out());
+    assertEquals(complete, false);
+    return `ended, can be read; ${length} channels`;
+  });
 }
 
 /** Both sides, set and ready; the guest runs at the source. */

@@ -9,7 +9,7 @@ const ROLES: readonly ChannelRole[] = ["main", "multifd", "recovery", "preempt",
 /** Connections that are known at the same time. Memory for each is some hundred bytes and more. */
 const CONNECTIONS_LIMIT = 64 * 1024;
 
-/** So many more are asked for before it is looked again which can be forgotten. */
+/** So many more must have come before it is looked again which can be forgotten: looking takes its time. */
 const BETWEEN_SWEEPS: number = CONNECTIONS_LIMIT / 4;
 
 /** A TCP connection that may be of a migration. */
@@ -90,7 +90,8 @@ export class Connections {
   }
 
   #open({ from, to }: TcpSegment, time: number): { connection: Connection; stream: TcpStream } | undefined {
-    if (this.#all.size >= CONNECTIONS_LIMIT && this.#untilSweep-- <= 0) this.#sweep();
+    this.#untilSweep--;
+    if (this.#all.size >= CONNECTIONS_LIMIT && this.#untilSweep <= 0) this.#sweep();
     if (this.#all.size >= CONNECTIONS_LIMIT) {
       this.ignored++;
       return undefined;

@@ -39,7 +39,7 @@ export function* gapFindings(label: string, stream: AssembledStream, size: numbe
   for (const gap of stream.gaps()) {
     // The one where reading ends is always named.
     if (named < GAPS_NAMED || gap.offset === size) {
-      const message = `${count(gap.length, "byte")} are not in the capture${consequence(stream, gap, size)}`;
+      const message = `${count(gap.length, "byte")} missing from the capture${consequence(stream, gap, size)}`;
       yield warning(label, "tcp-gap", message, gap.offset);
       named++;
     } else if (gap.offset < size) passed++;
@@ -54,9 +54,9 @@ export function* gapFindings(label: string, stream: AssembledStream, size: numbe
 
 function consequence(stream: AssembledStream, { offset, length }: Gap, size: number): string {
   if (offset < size) return ", inside of a page or device state: zeros stand for them";
-  if (offset > size) return " either";
+  if (offset > size) return ", in what cannot be read";
   const rest = bytesFrom(stream, offset + length);
-  return rest === 0 ? ", and none after them" : `; of what follows ${count(rest, "byte")} are, but cannot be read`;
+  return rest === 0 ? ", and none after them" : `: what follows, ${count(rest, "byte")}, cannot be read`;
 }
 
 /** Bytes from `offset` on that are in the file. */

@@ -13,8 +13,7 @@ import {
 } from "../../../testing/packet_file.ts";
 import { CaptureError } from "../capture_error.ts";
 import { openCapture } from "../open.ts";
-import { withFiles } from "../files_for_test.ts";
-import { canWrite } from "../files_for_test.ts";
+import { canWrite, withFiles } from "../files_for_test.ts";
 import { channelsOf, codesOf, openBytes } from "./helpers_for_test.ts";
 import { isPacketCapture } from "./mod.ts";
 
@@ -157,13 +156,17 @@ Deno.test({
       const error = assertThrows(() => openCapture(`${directory}/stream.bin`, { migration: 2 }), CaptureError);
       assertEquals(error.code, "migration");
     });
-    const parts = [bytes];
+    let at = 0;
     const stdin = (into: Uint8Array): number => {
-      const part = parts.shift() ?? new Uint8Array(0);
+      const part = bytes.subarray(at, at + into.length);
       into.set(part);
+      at += part.length;
       return part.length;
     };
     assertEquals(channelsOf(openCapture("-", { stdin })), BOTH);
+    at = 0;
+    const error = assertThrows(() => openCapture("-", { stdin, keep: bytes.length - 1 }), CaptureError);
+    assertEquals([error.code, error.hint], ["too-large", "give it as a file"]);
   },
 });
 

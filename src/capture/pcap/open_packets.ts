@@ -53,7 +53,7 @@ export function openPackets(file: ByteSource, options: PacketOptions): Capture {
   ]);
   const whole: Capture = {
     name: options.name,
-    kind: "file",
+    kind: "packets",
     channels: parts.filter(({ bytes }) => bytes.size > 0).map(({ channel }) => channel),
     findings: [],
     close: options.close ?? ((): void => {}),

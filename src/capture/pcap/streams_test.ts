@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { concat } from "@std/bytes";
 import fc from "fast-check";
 import { page, RAM_EOS, ramStream, smallStream } from "../../../testing/main_stream.ts";
+import { devicePacket, multifdChannel } from "../../../testing/memory_capture.ts";
 import { conversation, FLAG, framesOf, type Packet, pcapFile } from "../../../testing/packet_file.ts";
 import { MemorySource } from "../source.ts";
 import { channelsOf, codesOf, openBytes } from "./helpers_for_test.ts";
@@ -127,7 +129,7 @@ Deno.test("openPackets() reads up to what is lost, names it, and says what follo
   assertEquals(codesOf(capture), ["tcp-gap 5000"]);
   assertEquals(
     capture.findings[0]?.message,
-    `5000 bytes are not in the capture; of what follows ${STREAM.length - 10000} bytes are, but cannot be read`,
+    `5000 bytes missing from the capture: what follows, ${STREAM.length - 10000} bytes, cannot be read`,
   );
   const end = [...capture.events ?? []].filter(({ kind }) => kind === "end");
   assertEquals(end.map((event) => event.kind === "end" && event.direction), ["d2s"]);
@@ -138,7 +140,7 @@ Deno.test("openPackets() reads up to what is lost, names it, and says what follo
   assertEquals(codesOf(inside), ["tcp-gap 1000"]);
   assertEquals(
     inside.findings[0]?.message,
-    "1000 bytes are not in the capture, inside of a page or device state: zeros stand for them",
+    "1000 bytes missing from the capture, inside of a page or device state: zeros stand for them",
   );
 });
 
@@ -159,6 +161,19 @@ Deno.test("openPackets() names each gap up to a number, and counts the others", 
     "10 more gaps inside of pages or device state: zeros stand for what is lost",
   );
   assertEquals(capture.channels[0]?.source?.size, stream.length);
+});
+
+Deno.test("openPackets() puts no more zeros for what is lost than there are bytes", () => {
+  const stream = concat([multifdChannel(0), devicePacket(0, 100_000)]);
+  const packets = conversation(stream, { segment: 10_000 });
+  const without = (lost: number): Packet[] => {
+    const data = packets.filter(({ data }) => data !== undefined);
+    const gone = new Set(data.slice(1, 1 + lost));
+    return packets.filter((packet) => !gone.has(packet));
+  };
+  assertEquals(openBytes(pcapFile(framesOf(without(4)))).channels[0]?.source?.size, stream.length);
+  const capture = openBytes(pcapFile(framesOf(without(8))));
+  assertEquals([capture.channels[0]?.source?.size, codesOf(capture)], [10_000, ["tcp-gap 10000"]]);
 });
 
 Deno.test("openPackets() names what a snap length cut off", () => {

@@ -38,7 +38,6 @@ export class Unpacker {
   readonly #compression: Compression;
   readonly #words: Int32Array;
   readonly #block: Uint8Array;
-  readonly #worker: Worker;
   #running = true;
   /** Of the block: what is there to be read. */
   #from = 0;
@@ -61,9 +60,9 @@ export class Unpacker {
     const memory = new SharedArrayBuffer(WORDS_BYTES + BLOCK_BYTES);
     this.#words = new Int32Array(memory, 0, WORDS_BYTES / 4);
     this.#block = new Uint8Array(memory, WORDS_BYTES);
-    this.#worker = new Worker(`data:text/javascript,${encodeURIComponent(`(${unpackWorker})()`)}`, { type: "module" });
+    const worker = new Worker(`data:text/javascript,${encodeURIComponent(`(${unpackWorker})()`)}`, { type: "module" });
     this.#words[TURN] = 1;
-    this.#worker.postMessage({ memory, by } satisfies Task);
+    worker.postMessage({ memory, by } satisfies Task);
   }
 
   /**
@@ -91,12 +90,13 @@ export class Unpacker {
     return part.length;
   }
 
-  /** Ends the worker. */
+  /** Lets the worker end. */
   close(): void {
     if (!this.#running) return;
     this.#running = false;
     this.#from = this.#to = 0;
-    this.#worker.terminate();
+    Atomics.store(this.#words, TURN, 2);
+    Atomics.notify(this.#words, TURN);
   }
 
   /** Lets the worker go on, waits for it, and does what it asks for. */

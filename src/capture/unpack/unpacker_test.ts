@@ -7,7 +7,8 @@ import { Unpacker } from "./unpacker.ts";
 
 /** Bytes that cannot be packed. */
 const NOISE = new Uint8Array(3_000_000);
-for (let i = 0, state = 1; i < NOISE.length; i++) {
+let state = 1;
+for (let i = 0; i < NOISE.length; i++) {
   state = Math.imul(state, 1664525) + 1013904223;
   NOISE[i] = state >>> 24;
 }
@@ -125,5 +126,23 @@ Deno.test({
   fn(): void {
     const error = assertThrows(() => new Unpacker("xz", reading(NOISE), "vm.save"), CaptureError);
     assertEquals([error.code, error.hint], ["not-allowed", "start with --allow-run=xz"]);
+  },
+});
+
+Deno.test({
+  name: "Unpacker lets its process end, read or not",
+  ignore: Deno.permissions.querySync({ name: "run" }).state !== "granted",
+  async fn(): Promise<void> {
+    const module = new URL("./unpacker.ts", import.meta.url).href;
+    const config = new URL("../../../deno.json", import.meta.url).pathname;
+    const code = `import { Unpacker } from "${module}";
+      for (let reads = 0; reads < 3; reads++) {
+        const unpacker = new Unpacker("gzip", () => 0, "x");
+        for (let i = 0; i < reads; i++) unpacker.read(new Uint8Array(1));
+        unpacker.close();
+      }`;
+    const signal = AbortSignal.timeout(30_000);
+    const child = new Deno.Command(Deno.execPath(), { args: ["eval", "--config", config, code], signal });
+    assert((await child.output()).success);
   },
 });

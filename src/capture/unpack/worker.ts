@@ -16,7 +16,7 @@ export interface Task {
 /** The worker's reasons to give the turn back. */
 export const ASKS = { input: 1, output: 2, end: 3, failure: 4 } as const;
 
-/** Whose turn it is: 0 the reader's, 1 the worker's. */
+/** Whose turn it is: 0 the reader's, 1 the worker's; 2 when the reader wants no more. */
 export const TURN = 0;
 /** Why the worker gave the turn back: one of {@linkcode ASKS}. */
 export const ASK = 1;
@@ -38,11 +38,11 @@ export function unpackWorker(): void {
     const words = new Int32Array(memory, 0, 4);
     const block = new Uint8Array(memory, 16);
 
-    /** Gives the turn to the reader, and waits for it. */
+    /** Gives the turn to the reader, and waits for it; does nothing when the reader wants no more. */
     const ask = (why: number, length: number): void => {
       words[1] = why;
       words[2] = length;
-      Atomics.store(words, 0, 0);
+      Atomics.compareExchange(words, 0, 1, 0);
       Atomics.notify(words, 0);
       // The other side's last notice can come late, and wake this one although nothing has changed.
       while (Atomics.load(words, 0) === 0) Atomics.wait(words, 0, 0);
@@ -50,6 +50,7 @@ export function unpackWorker(): void {
     /** The next input; empty at its end. */
     const input = (): { bytes: Uint8Array; last: boolean } => {
       ask(1, 0);
+      if (Atomics.load(words, 0) === 2) return { bytes: new Uint8Array(0), last: false };
       return { bytes: block.slice(0, words[2]), last: words[3] === 1 };
     };
     const output = (bytes: Uint8Array): void => {
@@ -117,5 +118,7 @@ export function unpackWorker(): void {
       block.set(text);
       ask(4, text.length);
     }
+    // A worker that waits cannot be ended from outside: it must end by itself.
+    scope.close();
   };
 }

@@ -23,9 +23,7 @@ export function asVerdict({ code, message, qemu }: Finding, name: string | undef
   const aborts = profile.codecChecks === "abort" && (code === "codec-empty" || code === "codec-size");
   if (aborts) return { kind: "would-abort", code, reason: message };
   if (qemu === undefined) return { kind: "error", code, reason: message };
-  const isOldText = code === "unknown-section" && !profile.wrapsErrors;
-  const text = named(isOldText ? qemu.replace(/^Unknown section (?=\d)/, "Unknown savevm section ") : qemu, name);
-  return { kind: "error", code, reason: message, qemu: text };
+  return { kind: "error", code, reason: message, qemu: named(qemu, name) };
 }
 
 /** A text with the device's name, which parsers do not know. */

@@ -1,6 +1,6 @@
 import { type ByteSource, type ReadChannel, recordBatches } from "../../capture/mod.ts";
 import { type BaseRecord, ChannelParser, type Grammar, type TruncatedRecord } from "../../stream/mod.ts";
-import type { Finding } from "../../wire/mod.ts";
+import { type Finding, inWordsOf } from "../../wire/mod.ts";
 
 /** What comes next on a channel. */
 export type Item =
@@ -21,14 +21,15 @@ export class RecordCursor {
   #head = 0;
   #done = false;
 
-  /** A cursor at the start of a channel, whose bytes are in `source`. */
-  constructor(entry: ReadChannel, source: ByteSource, grammar: Grammar) {
+  /** A cursor at the start of a channel, whose bytes are in `source`; its findings are in the words of QEMU `qemu`. */
+  constructor(entry: ReadChannel, source: ByteSource, grammar: Grammar, qemu: string) {
     this.entry = entry;
     const parser = new ChannelParser(grammar, {
       channel: entry.label,
       report: (finding) => {
         // The engine finds this itself: the packet's buffer is taken before its flag is looked at.
-        if (finding.severity === "error" && finding.code !== "sync-device-state") this.#noted.push(finding);
+        if (finding.severity !== "error" || finding.code === "sync-device-state") return;
+        this.#noted.push(inWordsOf(qemu, finding));
       },
     });
     this.#batches = recordBatches(source, parser);

@@ -17,7 +17,6 @@ const RECORDED: Codes = {
   "plain-channel-count-silent": ["warning channel-count"],
   "plain-cut": ["truncated"],
   "plain-missing-capability": ["multifd-off", "truncated"],
-  "plain-multifd-7.2": ["warning stale-offset", "warning sync-pages"],
   "plain-multifd-postcopy-fails-11.1": ["recorded-outcome", "destination-failed"],
   "plain-multifd-tls": ["encrypted"],
   "plain-postcopy-recover": ["warning truncated"],

@@ -1,5 +1,6 @@
 import { type Capture, readCapture, type ReadChannel, type Reading, type ReadingOptions } from "../../capture/mod.ts";
 import type { BaseRecord, DeviceStateRecord, MultifdDeviceStateRecord } from "../../stream/mod.ts";
+import { inWordsOf } from "../../wire/mod.ts";
 import { type ExpectationOptions, type Expectations, expectationsOf } from "../../capture/mod.ts";
 import { barrierRule } from "./barriers.ts";
 import { checkConfigPacket } from "./config_packet.ts";
@@ -19,6 +20,7 @@ import type { ProblemDraft } from "./problem.ts";
 import { Rewriter } from "./rewrite.ts";
 import { sizeLimitRule } from "./size_limit.ts";
 import { switchoverAckRule, switchoverCommandRule } from "./switchover.ts";
+import { withMagicWords } from "./unknown_magic.ts";
 import { deviceFitRule, deviceStateRule, transferRule } from "./vfio_mode.ts";
 
 /** How to check. */
@@ -100,7 +102,7 @@ class Reader {
 
   facts(capture: Capture, expectations: Expectations, reading: Reading): Facts {
     const channels = reading.channels.map((channel) => this.#gatherer.of(channel));
-    const alone = capture.kind !== "directory";
+    const alone = isAlone(capture);
     return {
       capture,
       expectations,
@@ -133,6 +135,11 @@ class Reader {
 
 /** Channels that a recovery goes on with. */
 const INTERRUPTIBLE: readonly string[] = ["main", "recovery", "preempt", "return-path"];
+
+/** Whether it is one channel, of a migration that may have had more. */
+function isAlone({ kind }: Capture): boolean {
+  return kind === "file" || kind === "stdin";
+}
 
 /** The last main channel reached EOF, and no channel is cut or unread; those before a recovery may be cut. */
 function isComplete({ ending }: Reading, channels: readonly ChannelFacts[]): boolean {
@@ -174,13 +181,15 @@ export function checkCapture(capture: Capture, options: CheckOptions = {}): Chec
   const expectations = expectationsOf(manifest, expect);
   const isRecorded = Object.values(expect).every((value) => value === undefined);
   const problems = new Problems();
+  const qemu = expectations.qemu?.value;
   const report = (problem: ProblemDraft): void => {
-    problems.add(withHint(heedOutcome(problem, manifest?.outcome)));
+    problems.add(withHint(heedOutcome(inWordsOf(qemu, problem), manifest?.outcome)));
   };
-  const reader = new Reader(expectations, capture.kind !== "directory", report);
+  const reader = new Reader(expectations, isAlone(capture), report);
   capture.findings.forEach(report);
   const reading = readCapture(capture, (record, channel) => reader.add(record, channel), {
     ...(pageSize === undefined ? {} : { pageSize }),
+    ...(qemu === undefined ? {} : { qemu }),
     report: (finding) => report(judgeReading(finding)),
   });
   const facts = reader.facts(capture, expectations, reading);
@@ -202,7 +211,7 @@ export function checkCapture(capture: Capture, options: CheckOptions = {}): Chec
     ok: errors === 0 && (!strict || warnings === 0),
     strict,
     expectations,
-    problems: causesFirst(problems.all).map(withoutDraft),
+    problems: causesFirst(problems.all).map((problem) => withoutDraft(withMagicWords(problem, facts))),
     found: { errors, warnings },
     channels: facts.channels.map((channel) => reader.channel(channel)),
   };

@@ -4,6 +4,7 @@ import { type Capture, openCapture } from "../../capture/mod.ts";
 import {
   ascii,
   be,
+  BLOCK,
   blockList,
   bytesOf,
   capabilities,
@@ -12,10 +13,12 @@ import {
   page,
   type Piece,
   RAM_EOS,
+  ramStream,
   smallStream,
   stream,
   subsection,
   word,
+  zeroPage,
 } from "../../../testing/main_stream.ts";
 import {
   DEVICE,
@@ -251,6 +254,45 @@ Deno.test("checkCapture() wants multifd ids from 0 on, each once, and as many as
   assertEquals(check(capture(0, 1), { expect: { multifdChannels: 1 } }), ["channel-count"]);
   assertEquals(check(capture(0, 1), { expect: { multifdChannels: 4 } }), ["channel-count"]);
   assertEquals(check(capture(0, 1), { expect: { multifd: false, multifdChannels: 4 } }), ["multifd-off"]);
+});
+
+Deno.test("checkCapture() has QEMU's words for an id that its version refuses", () => {
+  const main = { bytes: stream().start(2, "ram", 4, RAM_SETUP).end(2, [FLUSH, RAM_EOS]).eof().bytes() };
+  const words = (id: number, qemu: string, multifdChannels = 2): unknown =>
+    checkCapture(memoryCapture([main, ...[0, id].map((each) => ({ bytes: multifdChannel(each, SYNC, SYNC) }))]), {
+      expect: { qemu, multifdChannels },
+    }).problems.find(({ code }) => code.startsWith("channel-id"))?.qemu;
+  assertEquals(words(5, "7.2"), "multifd: received channel version 1 expected 1");
+  assertEquals(words(5, "10.0"), "multifd: received channel id 5 is greater than number of channels 2");
+  assertEquals(words(5, "11.1"), "multifd: received channel id 5 exceeds channel count 2");
+  assertEquals(words(0, "11.1"), "multifd: received id '0' already setup");
+  assertEquals(words(2, "11.1"), "multifd: received channel id 2 exceeds channel count 2");
+});
+
+Deno.test("checkCapture() has QEMU's words for a channel that begins with another magic", () => {
+  const main = { bytes: smallStream().bytes() };
+  const garbage = { bytes: ascii("hello, world, once more") };
+  const words = (capture: Capture, expect: CheckOptions["expect"] = {}): unknown =>
+    checkCapture(capture, { expect }).problems.find(({ code }) => code === "not-understood")?.qemu;
+  const first = memoryCapture([garbage]);
+  const second = memoryCapture([main, garbage]);
+  const packet = "multifd: received packet magic 68656c6c expected 11223344";
+  assertEquals(words(first), "unknown channel magic: 1751477356");
+  assertEquals(words(first, { qemu: "10.0" }), "Not a migration stream");
+  assertEquals(words(first, { qemu: "10.0", multifd: true }), packet);
+  assertEquals(words(first, { qemu: "7.2", multifd: true }), "Not a migration stream");
+  assertEquals(words({ ...first, kind: "file" }), "Not a migration stream, magic: 68656c6c != 5145564d");
+  assertEquals(words(second), undefined);
+  assertEquals(words(second, { qemu: "7.2", multifd: true }), packet);
+  assertEquals(words(second, { qemu: "11.1", multifd: true }), "unknown channel magic: 1751477356");
+  assertEquals(words(memoryCapture([{ bytes: ascii("hel") }])), undefined);
+});
+
+Deno.test("checkCapture() lets a destination before 8.2 fill a zero page", () => {
+  const bytes = ramStream().end(2, [zeroPage(0, BLOCK, 7), RAM_EOS]).eof().bytes();
+  const capture = memoryCapture([{ bytes }]);
+  assertEquals(check(capture, { expect: { qemu: "7.2" } }), ["warning fill"]);
+  assertEquals(check(capture), ["fill"]);
 });
 
 Deno.test("checkCapture() misses the main channel of a directory, not that of a channel by itself", () => {

@@ -1,6 +1,7 @@
 /** Which channels there are, and which the destination waits for (destination-engine.md A.1, rows 94 to 96). @module */
 
 import type { ChannelFacts, Facts } from "./facts.ts";
+import { channelIdWords } from "../../wire/mod.ts";
 import { error, type ProblemDraft } from "./problem.ts";
 
 const COUNT_HINT = "set multifd and multifd-channels to the same on both sides";
@@ -48,7 +49,7 @@ export function* channelCountRule(facts: Facts): Generator<ProblemDraft> {
   if (multifd.length === 0 && main.flushes === 0) return;
   const misfits = [...countMisfits(facts, multifd)];
   yield* misfits;
-  yield* ids(multifd, misfits.length > 0);
+  yield* ids(facts, multifd, misfits.length > 0);
   if (multifd.length === 0) {
     yield error({
       code: "no-multifd",
@@ -116,12 +117,18 @@ function lostOn(channels: readonly ChannelFacts[]): string {
     "the destination's memory is not the source's";
 }
 
-function* ids(multifd: readonly ChannelFacts[], isExplained: boolean): Generator<ProblemDraft> {
+function* ids(
+  { expectations: { qemu, multifdChannels } }: Facts,
+  multifd: readonly ChannelFacts[],
+  isExplained: boolean,
+): Generator<ProblemDraft> {
+  const context = qemu === undefined ? {} : { qemu: qemu.value };
   const seen = new Set<number>();
   for (const { channel: { label, multifdId = 0 } } of multifd) {
     const twice = seen.has(multifdId);
     seen.add(multifdId);
     if (!twice && (multifdId < multifd.length || isExplained)) continue;
+    const isBeyond = multifdChannels !== undefined && multifdId >= multifdChannels.value;
     yield error({
       code: twice ? "channel-id-twice" : "channel-id",
       channel: label,
@@ -131,6 +138,7 @@ function* ids(multifd: readonly ChannelFacts[], isExplained: boolean): Generator
         ? `id is ${multifdId}, which another channel has`
         : `id is ${multifdId}, but there are ${multifd.length} channels: another one was not recorded`,
       ...(twice ? { qemu: `multifd: received id '${multifdId}' already setup` } : {}),
+      ...(!twice && isBeyond ? { qemu: channelIdWords(context, multifdId, multifdChannels.value) } : {}),
     });
   }
 }

@@ -38,7 +38,7 @@ export interface CheckedCapture {
   /** Its name. */
   readonly name: string;
   /** Directory, file or standard input. */
-  readonly kind: "directory" | "file" | "stdin";
+  readonly kind: "directory" | "file" | "stdin" | "packets";
   /** How the migration ended, as its recorder says. */
   readonly outcome?: CaptureOutcome;
 }

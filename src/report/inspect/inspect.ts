@@ -128,12 +128,17 @@ export function inspectCapture(capture: Capture, options: Omit<ReadingOptions, "
   };
   capture.findings.forEach(report);
   const tallies = new Tallies();
-  const reading = readCapture(capture, (record, channel) => tallies.add(record, channel), { ...options, report });
+  const { manifest } = capture;
+  const qemu = options.qemu ?? manifest?.destination?.qemu;
+  const reading = readCapture(capture, (record, channel) => tallies.add(record, channel), {
+    ...options,
+    ...(qemu === undefined ? {} : { qemu }),
+    report,
+  });
   // A channel without a byte gave no record.
   const channels = reading.channels.map((channel) =>
     (tallies.channels.get(channel) ?? new ChannelTally(channel)).summary()
   );
-  const { manifest } = capture;
   const main = tallies.main(reading);
   return {
     format: INSPECT_FORMAT,

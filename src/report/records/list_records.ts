@@ -90,8 +90,10 @@ export function listRecords(
     const tap = new Tap(channel);
     return [tap.channel, tap];
   }));
+  const qemu = capture.manifest?.destination?.qemu;
   readCapture({ ...capture, channels: [...taps.keys()] }, (record, entry) => lister.add(record, entry, taps), {
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
+    ...(qemu === undefined ? {} : { qemu }),
     report: (finding) => {
       if (lister.concerns(finding)) options.report?.(finding);
     },

@@ -51,11 +51,18 @@ function uuidFault(context: MultifdContext, { uuid, id }: Readonly<MultifdInit>)
 function idFault(context: MultifdContext, id: number): Fault | undefined {
   const { channels } = context;
   if (channels === undefined || id < channels) return undefined;
-  return { code: "channel-id", message: `is ${id}, with ${channels} channels`, qemu: idText(context, id, channels) };
+  return {
+    code: "channel-id",
+    message: `is ${id}, with ${channels} channels`,
+    qemu: channelIdWords(context, id, channels),
+  };
 }
 
-function idText(context: MultifdContext, id: number, channels: number): string {
+/** What QEMU says of a channel's id that is not below the number of channels. */
+export function channelIdWords(context: MultifdContext, id: number, channels: number): string {
   if (!qemuIsBefore(context, 11, 0)) return `multifd: received channel id ${id} exceeds channel count ${channels}`;
+  // It speaks of the version, which is the right one.
+  if (id > channels && qemuIsBefore(context, 9, 0)) return "multifd: received channel version 1 expected 1";
   if (id > channels) return `multifd: received channel id ${id} is greater than number of channels ${channels}`;
   return "undefined behaviour: an id equal to the number of channels passes the check";
 }

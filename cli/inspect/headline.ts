@@ -23,6 +23,9 @@ export function headline(report: InspectReport, style: Style): string[] {
   return [
     ...`${name}: ${state}${problemCount(report, style)}`.split("\n"),
     ...about,
+    ...(capture.payload === false
+      ? [style.dim("recorded without payload: zeros stand for pages and device data")]
+      : []),
     ...(ending.length === 0 ? [] : ["", ...ending]),
   ];
 }

@@ -28,6 +28,8 @@ export type CaptureErrorCode =
   | "no-program"
   /** It does not fit into memory. */
   | "too-large"
+  /** Pages and device data were left out when it was recorded. */
+  | "no-payload"
   /** Its channels are under TLS. */
   | "encrypted"
   /** Standard input is a terminal. */

@@ -19,7 +19,7 @@ export type { BodyNode, BodyScalar, BodyValue, DeviceBody } from "./body_node.ts
 export { annotateDeviceBody } from "./device_body_view.ts";
 export { builtInDescriptions } from "./built_in_descriptions.ts";
 export { findSectionEnd, listSubsections, type ResyncContext, type SectionEnd, type SeenSubsection } from "./resync.ts";
-export { ElementGuess, type KnownSections } from "./plausible_element.ts";
+export { ElementGuess, type KnownSections, type Plausibility } from "./plausible_element.ts";
 export { inWordsOf, isQemuBefore, qemuWording } from "./qemu_wording.ts";
 export * from "./return_path.ts";
 export * from "./vfio.ts";

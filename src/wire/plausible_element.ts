@@ -16,7 +16,7 @@ export interface KnownSections {
 }
 
 /** Yes, no, or how many bytes more it takes to tell. */
-export type Verdict = boolean | number;
+export type Plausibility = boolean | number;
 
 /** Lengths that the commands have (main-channel.md §3.6); of those of any length only that they are known. */
 const COMMAND_LENGTHS: ReadonlyMap<number, readonly number[]> = new Map<number, readonly number[]>([
@@ -52,7 +52,7 @@ export class ElementGuess {
   }
 
   /** Whether an element may begin at `at`. A command says little, so an element must follow it. */
-  at(at: number, chain = 2): Verdict {
+  at(at: number, chain = 2): Plausibility {
     const first = this.#bytes[at];
     // A stream that was cut, or a package, may end between elements.
     if (first === undefined) return this.#ended || at + 1 - this.#bytes.length;
@@ -65,7 +65,7 @@ export class ElementGuess {
   }
 
   /** EOF, with a VM description after it or nothing. */
-  endOfStream(at: number): Verdict {
+  endOfStream(at: number): Plausibility {
     if (this.#bytes[at] !== 0x00) return false;
     if (at + 1 === this.#bytes.length) return this.#ended || 1;
     if (this.#bytes[at + 1] !== 0x06) return false;
@@ -73,7 +73,7 @@ export class ElementGuess {
   }
 
   /** A SECTION_START or SECTION_FULL: a printable name, a small version, an id that is not another section's. */
-  longHeader(at: number): Verdict {
+  longHeader(at: number): Plausibility {
     if (this.#bytes[at] !== 0x01 && this.#bytes[at] !== 0x04) return false;
     const short = this.#have(at, 6);
     if (short !== undefined) return short;
@@ -89,14 +89,14 @@ export class ElementGuess {
   }
 
   /** The command that ends a package: POSTCOPY_RUN. */
-  run(at: number): Verdict {
+  run(at: number): Plausibility {
     if (this.#bytes[at] !== 0x08) return false;
     const short = this.#have(at, 5);
     if (short !== undefined) return short;
     return this.#view.getUint32(at + 1) === 0x0005_0000 && this.at(at + 5);
   }
 
-  #command(at: number, chain: number): Verdict {
+  #command(at: number, chain: number): Plausibility {
     const short = this.#have(at, 5);
     if (short !== undefined) return short;
     const command = this.#view.getUint16(at + 1);
@@ -108,7 +108,7 @@ export class ElementGuess {
   }
 
   /** Nothing if `count` bytes are there; otherwise how many are missing, or no if they will not come. */
-  #have(at: number, count: number): Verdict | undefined {
+  #have(at: number, count: number): Plausibility | undefined {
     const missing = at + count - this.#bytes.length;
     return missing <= 0 ? undefined : this.#ended ? false : missing;
   }

@@ -1,5 +1,5 @@
 import { decodeText } from "../bytes/mod.ts";
-import { ElementGuess, type KnownSections, type Verdict } from "./plausible_element.ts";
+import { ElementGuess, type KnownSections, type Plausibility } from "./plausible_element.ts";
 
 /** What is known of a stream whose sections are being searched for their ends. */
 export interface ResyncContext extends KnownSections {
@@ -72,7 +72,7 @@ function notYet(bytes: Uint8Array, ended: boolean): SectionEnd {
 }
 
 /** Only what can hardly be something else, as no footer stands before it. */
-function elementWithoutFooter(bytes: Uint8Array, at: number, guess: ElementGuess): Verdict {
+function elementWithoutFooter(bytes: Uint8Array, at: number, guess: ElementGuess): Plausibility {
   const first = bytes[at];
   if (first === 0x00) return bytes[at + 1] === undefined || bytes[at + 1] === 0x06 ? guess.endOfStream(at) : false;
   if (first === 0x08) return guess.run(at);

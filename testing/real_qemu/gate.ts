@@ -13,6 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
 import { failureCases } from "./failures.ts";
 import { migrationCases } from "./migrations.ts";
+import { recordCases } from "./record_gate.ts";
 import { closeAll } from "./scene.ts";
 import type { Qemu } from "./vm.ts";
 
@@ -24,7 +25,7 @@ const qemus = programs.map((word): Qemu => {
   const [version = "", path = ""] = word.split("=");
   return { version, path };
 });
-const cases = qemus.flatMap((qemu) => [...migrationCases(qemu), ...failureCases(qemu)])
+const cases = qemus.flatMap((qemu) => [...migrationCases(qemu), ...failureCases(qemu), ...recordCases(qemu)])
   .filter(({ name }) => only === undefined || name.includes(only));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -30,7 +30,10 @@ export interface Disorder {
  * Measures disorder in recorded order where `events` has it, else in the order that is the most favourable of those that
  * the channels allow (destination-engine.md B.9: the lowest index first, each channel's order kept).
  */
-export function measureDisorder(arrivals: readonly BufferArrival[], events: Iterable<CaptureEvent> | undefined): Disorder {
+export function measureDisorder(
+  arrivals: readonly BufferArrival[],
+  events: Iterable<CaptureEvent> | undefined,
+): Disorder {
   const recorded = events === undefined ? undefined : inRecordedOrder(arrivals, events);
   const sequence = recorded ?? inFavourableOrder(arrivals);
   return { ...walk(sequence), order: recorded === undefined ? "channels" : "recorded" };

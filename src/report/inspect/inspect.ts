@@ -146,6 +146,7 @@ export function inspectCapture(capture: Capture, options: Omit<ReadingOptions, "
       name: capture.name,
       kind: capture.kind,
       ...(manifest?.about === undefined ? {} : { about: manifest.about }),
+      ...(manifest?.payload === undefined ? {} : { payload: manifest.payload }),
       ...(manifest?.outcome === undefined ? {} : { outcome: manifest.outcome }),
     },
     complete: isComplete(main, channels),

@@ -50,6 +50,8 @@ export interface CaptureSummary {
   readonly kind: string;
   /** What it shows, as its recorder says. */
   readonly about?: string;
+  /** False: pages and device data were left out, zeros stand for them. */
+  readonly payload?: boolean;
   /** How the migration ended, as its recorder says. */
   readonly outcome?: CaptureOutcome;
 }

@@ -49,6 +49,7 @@ export async function loadReport(capture: Capture, options: LoadReportOptions = 
   const reading = pageSize === undefined ? {} : { pageSize };
   const inspected = inspectCapture(capture, reading);
   refuseEncrypted(capture, inspected);
+  refuseWithoutPayload(capture);
   const checked = checkCapture(capture, { ...reading, expect });
   const expectations = expectationsOf(capture.manifest, expect);
   const asked = destinationSettings(expectations, factsOf(inspected), options);
@@ -103,6 +104,16 @@ export async function loadReport(capture: Capture, options: LoadReportOptions = 
     warnings: [...unknownProperties(settings.profile, expect), ...result.warnings, ...proposals(result)],
     ...(options.suggestLimits === true ? { limits: suggestLimits(capture, result, settings.barriers) } : {}),
   };
+}
+
+/** The order of buffers could be told, but zeros would be taken for the devices' state. */
+function refuseWithoutPayload({ name, manifest }: Capture): void {
+  if (manifest?.payload !== false) return;
+  throw new CaptureError(
+    "no-payload",
+    `Cannot load ${name}: it was recorded without payload, zeros stand for the state of its devices`,
+    "record again without --no-payload",
+  );
 }
 
 function refuseEncrypted(capture: Capture, { channels }: InspectReport): void {

@@ -29,10 +29,10 @@ try {
 function compare(): void {
   const deno = Deno.execPath();
   const main = new URL("../cli/main.ts", import.meta.url).pathname;
-  const bundle = `${folder}/migwire.js`;
+  const bundle = `${folder}/main.js`;
   const empty = `${folder}/empty.ts`;
   Deno.writeTextFileSync(empty, "");
-  run(deno, ["bundle", "--quiet", main, "-o", bundle]);
+  run(deno, ["bundle", "--quiet", "--code-splitting", "--outdir", folder, main]);
   const checkout = ["run", "--no-prompt", "--allow-read", main];
   const migwire = (...rest: string[]): Program => ({ name: "migwire", command: deno, args: [...checkout, ...rest] });
   const bundled = (...rest: string[]): Program => ({

@@ -1,4 +1,6 @@
-/** Where real captures are. Needs nothing of the project, so that a test can be ignored before anything is loaded. @module */
+/** The folders with captures. Needs nothing of the project, so that a test can be ignored before anything is loaded. @module */
+
+import { CAPTURES } from "./real_captures.ts";
 
 /** A folder of capture directories. */
 export interface CorpusFolder {
@@ -10,7 +12,7 @@ export interface CorpusFolder {
 
 /** The captures of real migrations beside the project, and the few in `testdata/`. */
 export const CORPUS_FOLDERS: readonly CorpusFolder[] = [
-  folderAt(new URL("../../shared/captures/", import.meta.url)),
+  folderAt(CAPTURES),
   folderAt(new URL("../testdata/", import.meta.url)),
 ];
 

@@ -14,20 +14,14 @@ import {
 } from "../mod.ts";
 import type { ReadChannel } from "../src/capture/mod.ts";
 import { readBytes } from "../src/capture/source.ts";
-
-/** Where the captures are, beside the project. */
-const CAPTURES = new URL("../../shared/captures/", import.meta.url);
+import { CAPTURES, haveCaptures } from "./real_captures.ts";
 
 /** Names of the recorded captures; none where they are not there or must not be read. */
 export const CAPTURE_NAMES: readonly string[] = captureNames();
 
 function captureNames(): string[] {
-  if (Deno.permissions.querySync({ name: "read", path: CAPTURES }).state !== "granted") return [];
-  try {
-    return [...Deno.readDirSync(CAPTURES)].filter((entry) => entry.isDirectory).map(({ name }) => name).sort();
-  } catch {
-    return [];
-  }
+  if (!haveCaptures()) return [];
+  return [...Deno.readDirSync(CAPTURES)].filter((entry) => entry.isDirectory).map(({ name }) => name).sort();
 }
 
 /** Opens a recorded capture for `use`. */

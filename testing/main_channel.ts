@@ -5,7 +5,7 @@ import { type BaseRecord, type Grammar, MainGrammar, type MainOptions, serialise
 import { assertTiles, parseChannel, type Parsed } from "./channels.ts";
 
 /** Any record, with any field that one may have. */
-// deno-lint-ignore no-explicit-any
+// deno-lint-ignore no-explicit-any -- a test names the field, and fails if it is not there
 export type AnyRecord = BaseRecord & { readonly [field: string]: any };
 
 /** The bytes of `records`, which were read from `bytes`. */

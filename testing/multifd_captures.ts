@@ -1,19 +1,6 @@
 /** The multifd channels of the recorded captures, for tests. @module */
 
-/** Where the captures are, beside the project. */
-const CAPTURES = new URL("../../shared/captures/", import.meta.url);
-
-/** Whether the captures can be read; tests that need them are ignored otherwise. */
-export const HAVE_CAPTURES: boolean = canRead();
-
-function canRead(): boolean {
-  if (Deno.permissions.querySync({ name: "read", path: CAPTURES }).state !== "granted") return false;
-  try {
-    return Deno.statSync(CAPTURES).isDirectory;
-  } catch {
-    return false;
-  }
-}
+import { CAPTURES, haveCaptures } from "./real_captures.ts";
 
 /** One multifd channel of a capture. */
 export interface CapturedChannel {
@@ -44,7 +31,7 @@ export function captureOutcome(capture: string): { source: string; destination: 
 
 /** Every channel file that begins with a multifd packet; none where there are no captures. */
 export function multifdChannels(): CapturedChannel[] {
-  if (!HAVE_CAPTURES) return [];
+  if (!haveCaptures()) return [];
   const channels: CapturedChannel[] = [];
   for (const { name: capture, isDirectory } of Deno.readDirSync(CAPTURES)) {
     if (!isDirectory) continue;

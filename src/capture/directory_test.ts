@@ -3,7 +3,8 @@ import { gzipSync } from "node:zlib";
 import type { Capture } from "./capture.ts";
 import { CaptureError } from "./capture_error.ts";
 import { openDirectory } from "./directory.ts";
-import { canWrite, CAPTURES, haveCaptures, withFiles } from "./files_for_test.ts";
+import { canWrite, withFiles } from "./files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { readBytes } from "./source.ts";
 
 const MANIFEST = { format: "migwire-capture/1", name: "mine" };

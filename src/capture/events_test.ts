@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Finding } from "../wire/mod.ts";
 import { type ArrivalQuery, arrivalTimes, type CaptureEvent, readEvents } from "./events.ts";
-import { CAPTURES, haveCaptures } from "./files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { type ByteSource, FileSource, MemorySource } from "./source.ts";
 
 function sourceOf(text: string): ByteSource {

@@ -27,14 +27,11 @@ export function canWrite(): boolean {
   }
 }
 
-/** The captures of real migrations. */
-export const CAPTURES: URL = new URL("../../../shared/captures/", import.meta.url);
-
-/** Whether they are there and may be read. Tests that need them are ignored otherwise. */
-export function haveCaptures(): boolean {
+/** Whether the program `name` is there and may be run. Tests that need it are ignored otherwise. */
+export function haveProgram(name: string): boolean {
+  if (Deno.permissions.querySync({ name: "run", command: name }).state !== "granted") return false;
   try {
-    return Deno.permissions.querySync({ name: "read", path: CAPTURES }).state === "granted" &&
-      Deno.statSync(CAPTURES).isDirectory;
+    return new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
   } catch {
     return false;
   }

@@ -5,7 +5,8 @@ import { DOMAIN_XML, type ImageOptions, libvirtImage } from "../../testing/libvi
 import type { BaseRecord, RamMappedBlockRecord } from "../stream/mod.ts";
 import type { Capture } from "./capture.ts";
 import { CaptureError } from "./capture_error.ts";
-import { canWrite, CAPTURES, haveCaptures, withFiles } from "./files_for_test.ts";
+import { canWrite, haveProgram, withFiles } from "./files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { gunzip } from "./gunzip.ts";
 import { openCapture, type OpenOptions } from "./open.ts";
 import { readCapture } from "./reading.ts";
@@ -211,14 +212,4 @@ function sparseImage(plain: Uint8Array, blocks: readonly RamMappedBlockRecord[])
   }
   const text = libvirtImage(new Uint8Array(0), { padding: 0 }).length;
   return libvirtImage(moved, { format: 6, padding: shift - text });
-}
-
-/** Whether the program is there and may be run. */
-function haveProgram(name: string): boolean {
-  if (Deno.permissions.querySync({ name: "run", command: name }).state !== "granted") return false;
-  try {
-    return new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readLoadTrace, type TraceEvent } from "../../testing/load_trace.ts";
-import { CAPTURES, haveCaptures } from "../capture/files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { type Capture, expectationsOf, identifyChannels, openCapture, readCapture } from "../capture/mod.ts";
 import type { MultifdDeviceStateRecord } from "../stream/mod.ts";
 import { upToNul } from "../wire/mod.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { CAPTURES, haveCaptures } from "../capture/files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { type Capture, identifyChannels, openCapture } from "../capture/mod.ts";
 import { type CaptureDigests, captureDigests } from "./mod.ts";
 

@@ -95,19 +95,22 @@ function continued(record: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** A channel with page 1 before the second barrier, and page 0 after it. */
+const PAGE_1_THEN_0 = concat([
+  packet.init(0),
+  packet.sync(),
+  packet.ram("x", [{ offset: PAGE, content: pageOf(1) }]),
+  packet.sync(),
+  packet.ram("x", [{ offset: 0, content: pageOf(2) }]),
+  packet.sync(),
+]);
+
 Deno.test("assembleRam() orders channels by MULTIFD_FLUSH and SYNC", async () => {
   const image = await assembleRam(memoryCapture(
     mainChannel(BLOCK, [ramPart(ram.zero("x", 0), ram.flush(), ram.zero("x", PAGE)), ramPart(ram.flush())], {
       first: [ram.flush()],
     }),
-    concat([
-      packet.init(0),
-      packet.sync(),
-      packet.ram("x", [{ offset: PAGE, content: pageOf(1) }]),
-      packet.sync(),
-      packet.ram("x", [{ offset: 0, content: pageOf(2) }]),
-      packet.sync(),
-    ]),
+    PAGE_1_THEN_0,
   ));
   // Page 0 is zero before the second barrier and 2 after it; page 1 the other way round.
   assertEquals(firstBytes(image), [2, 0, 0, 0]);
@@ -117,14 +120,7 @@ Deno.test("assembleRam() orders channels by MULTIFD_FLUSH and SYNC", async () =>
 Deno.test("assembleRam() takes the end of each section for a barrier where there is no MULTIFD_FLUSH", async () => {
   const image = await assembleRam(memoryCapture(
     mainChannel(BLOCK, [ramPart(ram.zero("x", 0)), ramPart(ram.zero("x", PAGE))]),
-    concat([
-      packet.init(0),
-      packet.sync(),
-      packet.ram("x", [{ offset: PAGE, content: pageOf(1) }]),
-      packet.sync(),
-      packet.ram("x", [{ offset: 0, content: pageOf(2) }]),
-      packet.sync(),
-    ]),
+    PAGE_1_THEN_0,
   ));
   assertEquals(firstBytes(image), [2, 0, 0, 0]);
   assertEquals(image.problems, []);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CAPTURES, haveCaptures } from "../capture/files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { type CaptureManifest, type ExpectationOptions, expectationsOf, readManifest } from "../capture/mod.ts";
 import { type DeviceSettings, NEWEST_QEMU } from "./engine/mod.ts";
 import { destinationSettings, type SettingsOptions, type StreamFacts } from "./settings.ts";

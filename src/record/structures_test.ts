@@ -8,11 +8,10 @@ import { devicePacket, multifdChannel } from "../../testing/memory_capture.ts";
 import { randomNumbers } from "../../testing/random.ts";
 import { channelFiles, inScene, mayRelay, readToEnd, sendPieces } from "./peers_for_test.ts";
 import type { RecordResult } from "./mod.ts";
-
-const SHARED = new URL("../../../shared/captures/", import.meta.url);
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 
 /** One of each kind of channel and of payload. */
-const CAPTURES = [
+const NAMES = [
   "plain-precopy",
   "plain-xbzrle",
   "plain-multifd-4",
@@ -32,15 +31,6 @@ const CAPTURES = [
   "vfio-cut",
   "vfio-two-devices",
 ] as const;
-
-function mayRead(): boolean {
-  if (Deno.permissions.querySync({ name: "read", path: SHARED }).state !== "granted") return false;
-  try {
-    return Deno.statSync(SHARED).isDirectory;
-  } catch {
-    return false;
-  }
-}
 
 /** Sends the channels of a capture, one after the other and each in pieces, over a recording without payload. */
 async function recordAgain(
@@ -99,12 +89,12 @@ function memoryRanges(record: BaseRecord): { readonly offset: number; readonly l
   return [record.payload];
 }
 
-for (const name of CAPTURES) {
+for (const name of NAMES) {
   Deno.test({
     name: `Recording without payload keeps the structures of ${name}, and no memory`,
-    ignore: !mayRelay() || !mayRead(),
+    ignore: !mayRelay() || !haveCaptures(),
     async fn(): Promise<void> {
-      const original = new URL(name, SHARED).pathname;
+      const original = new URL(name, CAPTURES).pathname;
       const capture = openCapture(original);
       try {
         await recordAgain(capture, (directory, { notKept }) => {
@@ -132,9 +122,9 @@ for (const name of CAPTURES) {
 
 Deno.test({
   name: "Recording without payload keeps nothing of a channel under TLS, and says so",
-  ignore: !mayRelay() || !mayRead(),
+  ignore: !mayRelay() || !haveCaptures(),
   async fn(): Promise<void> {
-    const capture = openCapture(new URL("plain-tls", SHARED).pathname);
+    const capture = openCapture(new URL("plain-tls", CAPTURES).pathname);
     try {
       await recordAgain(capture, (directory, { notKept }) => {
         assertEquals(notKept.map(({ connection, direction, offset }) => [connection, direction, offset]), [

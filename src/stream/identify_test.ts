@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type ChannelRole, IDENTIFY_MAX_BYTES, identifyChannel, type IdentifyOptions } from "./identify.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 
 function bytes(hexBytes: string): Uint8Array {
   return Uint8Array.fromHex(hexBytes.replaceAll(" ", ""));
@@ -135,17 +136,6 @@ Deno.test("identifyChannel() stays with an answer that it calls final, and asks 
   );
 });
 
-const CAPTURES = new URL("../../../shared/captures/", import.meta.url);
-
-function canRead(): boolean {
-  try {
-    return Deno.permissions.querySync({ name: "read", path: CAPTURES }).state === "granted" &&
-      Deno.statSync(CAPTURES).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 /** What a file of a capture is, by what is known about the capture. */
 function expectedRole(capture: string, file: string): ChannelRole {
   if (capture.endsWith("tls")) return "tls";
@@ -158,7 +148,7 @@ function expectedRole(capture: string, file: string): ChannelRole {
 
 Deno.test({
   name: "identifyChannel() knows every channel of the real captures, with and without the direction",
-  ignore: !canRead(),
+  ignore: !haveCaptures(),
   fn(): void {
     let channels = 0;
     for (const { name: capture, isDirectory } of Deno.readDirSync(CAPTURES)) {

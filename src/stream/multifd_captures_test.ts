@@ -6,15 +6,15 @@ import {
   type CapturedChannel,
   captureOutcome,
   captureTrace,
-  HAVE_CAPTURES,
   multifdChannels,
 } from "../../testing/multifd_captures.ts";
 import { createPageCodec } from "../wire/codec.ts";
 import { multifdCompression } from "../wire/mod.ts";
 import { MultifdGrammar } from "./multifd.ts";
 import { MULTIFD_LAYOUTS, type MultifdRamRecord, type MultifdRecord } from "./multifd_records.ts";
+import { haveCaptures } from "../../testing/real_captures.ts";
 
-const ignore = !HAVE_CAPTURES;
+const ignore = !haveCaptures();
 const CHANNELS = multifdChannels();
 
 function parse(bytes: Uint8Array, pieces: Iterable<number> = []): Parsed<MultifdRecord> {

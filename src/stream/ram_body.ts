@@ -39,6 +39,9 @@ const NOT_IN_POSTCOPY = XBZRLE | MULTIFD_FLUSH | MEM_SIZE | HOOK;
 /** In a mapped-ram file all pages have a place of their own, outside of the stream. */
 const NOT_IN_MAPPED_RAM = PAGE | ZERO | XBZRLE | HOOK | MULTIFD_FLUSH;
 
+/** Of most machines, in bytes: for a stream that has not told its own. */
+const USUAL_PAGE_SIZE = 4096;
+
 /** What lies between the entry of a block and the next one. */
 type MappedPart = Omit<RamMappedDataRecord, "offset" | "payload">;
 
@@ -274,7 +277,7 @@ export class RamBody implements SectionBody {
         qemu: fills ? "fills the page with it" : `Found a zero page with value ${fill}`,
       });
     }
-    const pageSize = this.#state.pageSize ?? 4096;
+    const pageSize = this.#state.pageSize ?? USUAL_PAGE_SIZE;
     const offset = decoder.offset;
     this.#remember(header.block, header.usedLength);
     decoder.pos += length;
@@ -302,12 +305,22 @@ export class RamBody implements SectionBody {
     return false;
   }
 
+  /** Which page an encoded one stands for. Its block becomes that of CONTINUE when its bytes are accepted, not here. */
+  #place(
+    decoder: Decoder,
+    flags: number,
+  ): { place: Pick<RamXbzrleRecord, "block" | "flags" | "pageOffset" | "pageSize">; usedLength: number } {
+    const pageSize = this.#state.pageSize ?? USUAL_PAGE_SIZE;
+    const { block, usedLength } = this.#header(decoder, flags);
+    const pageOffset = this.#offsetOf(decoder, flags, usedLength);
+    return { place: { block, flags, pageOffset, pageSize }, usedLength };
+  }
+
   #xbzrle(reader: ChannelReader, flags: number): boolean {
     const decoder = reader.decoder;
     const offset = decoder.offset;
-    const pageSize = this.#state.pageSize ?? 4096;
-    const header = this.#header(decoder, flags);
-    const pageOffset = this.#offsetOf(decoder, flags, header.usedLength);
+    const { place, usedLength } = this.#place(decoder, flags);
+    const { block, pageSize } = place;
     const fields = ramXbzrle.read(decoder);
     if (fields.encodedLength > pageSize) {
       decoder.fail({
@@ -331,16 +344,13 @@ export class RamBody implements SectionBody {
         qemu: "Failed to load XBZRLE page - decode error!",
       });
     }
-    this.#remember(header.block, header.usedLength);
+    this.#remember(block, usedLength);
     const record: RamXbzrleRecord = {
       ...fields,
       kind: "ram-xbzrle",
       offset,
       length: decoder.offset - offset,
-      block: header.block,
-      flags,
-      pageOffset,
-      pageSize,
+      ...place,
       payload,
     };
     reader.emit(record);
@@ -350,9 +360,8 @@ export class RamBody implements SectionBody {
   #compressed(reader: ChannelReader, flags: number): boolean {
     const decoder = reader.decoder;
     const offset = decoder.offset;
-    const pageSize = this.#state.pageSize ?? 4096;
-    const header = this.#header(decoder, flags);
-    const pageOffset = this.#offsetOf(decoder, flags, header.usedLength);
+    const { place, usedLength } = this.#place(decoder, flags);
+    const { block, pageSize } = place;
     const fields = ramCompressPage.read(decoder);
     const length = fields.compressedLength;
     if (length < 0 || length > compressBound(pageSize)) {
@@ -367,16 +376,13 @@ export class RamBody implements SectionBody {
     const payload = { offset: decoder.offset, length };
     decoder.need(length);
     decoder.pos += length;
-    this.#remember(header.block, header.usedLength);
+    this.#remember(block, usedLength);
     const record: RamCompressedRecord = {
       ...fields,
       kind: "ram-compress-page",
       offset,
       length: decoder.offset - offset,
-      block: header.block,
-      flags,
-      pageOffset,
-      pageSize,
+      ...place,
       payload,
     };
     reader.emit(record);

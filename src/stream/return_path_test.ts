@@ -4,6 +4,7 @@ import { type Finding, WireError } from "../wire/mod.ts";
 import { ChannelParser, type ParserOptions } from "./channel_parser.ts";
 import type { BaseRecord, TruncatedRecord } from "./record.ts";
 import { RETURN_PATH_LAYOUTS, ReturnPathGrammar, type ReturnPathRecord } from "./return_path.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 
 /** Messages of main-channel.md §19.5, in an order that QEMU could send them in. */
 const MESSAGES = [
@@ -153,17 +154,6 @@ Deno.test("ReturnPathGrammar tiles any bytes and writes them back", () => {
   );
 });
 
-const CAPTURES = new URL("../../../shared/captures/", import.meta.url);
-
-function canRead(): boolean {
-  try {
-    return Deno.permissions.querySync({ name: "read", path: CAPTURES }).state === "granted" &&
-      Deno.statSync(CAPTURES).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 /** What QEMU's source says about the messages that it read, one entry each, by its trace. */
 function traced(capture: string): string[] {
   const trace = Deno.readTextFileSync(new URL(`${capture}/oracle/source.trace`, CAPTURES));
@@ -191,7 +181,7 @@ function told(records: readonly ReturnPathRecord[]): string[] {
 
 Deno.test({
   name: "the return paths of real migrations tile, are written back, and hold what QEMU's source read",
-  ignore: !canRead(),
+  ignore: !haveCaptures(),
   fn(): void {
     let channels = 0;
     for (const { name } of Deno.readDirSync(CAPTURES)) {
@@ -222,7 +212,7 @@ Deno.test({
 
 Deno.test({
   name: "the return path of a recovered postcopy holds a bitmap for each RAM block",
-  ignore: !canRead(),
+  ignore: !haveCaptures(),
   fn(): void {
     const records = parse(Deno.readFileSync(new URL("plain-postcopy-recover/channel-01.d2s", CAPTURES)));
     assertEquals((records as ReturnPathRecord[]).flatMap((r) => r.kind === "rp-recv-bitmap" ? r.block : []), [

@@ -4,6 +4,7 @@ import type { Finding } from "../wire/mod.ts";
 import { ChannelParser } from "./channel_parser.ts";
 import type { BaseRecord, TruncatedRecord } from "./record.ts";
 import { TLS_CONTENT, TLS_LAYOUTS, TlsGrammar, type TlsRecord } from "./tls.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 
 function inspect(input: Uint8Array, piece: number = input.length): { records: BaseRecord[]; findings: Finding[] } {
   const findings: Finding[] = [];
@@ -56,20 +57,9 @@ Deno.test("TlsGrammar gives the same records for pieces of any size", () => {
   }));
 });
 
-const CAPTURES = new URL("../../../shared/captures/", import.meta.url);
-
-function canRead(): boolean {
-  try {
-    return Deno.permissions.querySync({ name: "read", path: CAPTURES }).state === "granted" &&
-      Deno.statSync(CAPTURES).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 Deno.test({
   name: "the channels of real encrypted migrations tile into TLS records and are written back",
-  ignore: !canRead(),
+  ignore: !haveCaptures(),
   fn(): void {
     let channels = 0;
     for (const capture of ["plain-tls", "plain-multifd-tls"]) {

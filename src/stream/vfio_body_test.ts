@@ -4,6 +4,7 @@ import { ChannelParser } from "./channel_parser.ts";
 import type { ChannelReader, Grammar } from "./channel_reader.ts";
 import type { BaseRecord, TruncatedRecord } from "./record.ts";
 import { VFIO_LAYOUTS, VfioBody, type VfioConfigRecord } from "./vfio_body.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 
 /** Bytes in the notation of test-vectors.md: `{00*260}` is 260 zero bytes. */
 function expand(text: string): Uint8Array<ArrayBuffer> {
@@ -206,18 +207,6 @@ Deno.test("VfioBody reports a config that is cut anywhere, and guesses nothing",
   }
 });
 
-const CAPTURES = new URL("../../../shared/captures/", import.meta.url);
-const READABLE = isReadable(CAPTURES);
-
-function isReadable(path: URL): boolean {
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 /** Where the bodies of the device's sections stand in the capture vfio-main: found by searching for the tags. */
 const BODIES = [
   { section: "START", offset: 225, length: 16, kinds: ["vfio-setup-state", "vfio-end-of-state"] },
@@ -227,7 +216,7 @@ const BODIES = [
 
 Deno.test({
   name: "VfioBody reads the three sections of the capture vfio-main",
-  ignore: !READABLE,
+  ignore: !haveCaptures(),
   fn(): void {
     const channel = Deno.readFileSync(new URL("vfio-main/channel-00.s2d", CAPTURES));
     for (const { section, offset, length, kinds } of BODIES) {

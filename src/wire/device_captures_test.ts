@@ -13,19 +13,9 @@ import { annotateDeviceBody } from "./device_body_view.ts";
 import { findVmDescription } from "./find_vm_description.ts";
 import { findSectionEnd, type ResyncContext } from "./resync.ts";
 import { type DeviceDescription, parseVmDescription } from "./vm_description.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 
-const CAPTURES = new URL("../../../shared/captures/", import.meta.url);
-
-function capturesAreMissing(): boolean {
-  if (Deno.permissions.querySync({ name: "read", path: CAPTURES }).state !== "granted") return true;
-  try {
-    return !Deno.statSync(CAPTURES).isDirectory;
-  } catch {
-    return true;
-  }
-}
-
-const ignore = capturesAreMissing();
+const ignore = !haveCaptures();
 
 /** Captures whose main channel ends with a VM description. */
 const DESCRIBED = [

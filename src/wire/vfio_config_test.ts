@@ -15,6 +15,7 @@ import {
   vfioConfigState,
   vfioConfigStateOnChannel,
 } from "./vfio_config.ts";
+import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 
 /** Bytes in the notation of test-vectors.md: `{00*260}` is 260 zero bytes. */
 function expand(text: string): Uint8Array<ArrayBuffer> {
@@ -317,17 +318,6 @@ Deno.test("packet data that is damaged anywhere is refused or given back byte fo
   }));
 });
 
-const CAPTURES = new URL("../../../shared/captures/", import.meta.url);
-
-function isReadable(path: URL): boolean {
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 /** `lspci -vv -nn -F` (pciutils 3.9.0) of the serial card that the kernel's sample driver mtty plays. */
 const LSPCI_OF_MTTY = [
   "Serial controller [0700]: WCH.CN Device [4348:3253] (rev 10) (prog-if 02 [16550])",
@@ -349,7 +339,7 @@ for (
 ) {
   Deno.test({
     name: `parseConfigPacket() reads the config in the capture ${capture}`,
-    ignore: !isReadable(CAPTURES),
+    ignore: !haveCaptures(),
     fn(): void {
       const file = Deno.readFileSync(new URL(`${capture}/${channel}`, CAPTURES));
       const data = file.subarray(offset, offset + 8 + 4116 + 8);

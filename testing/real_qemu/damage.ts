@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes";
-import type { BaseRecord } from "../../mod.ts";
+import type { AnyRecord } from "../main_channel.ts";
 import type { ReadBack } from "./judge.ts";
 
 /** A record, and the channel that it is on. */
@@ -7,8 +7,7 @@ export interface Place {
   /** Label of the channel. */
   readonly label: string;
   /** The record, with any field that one may have. */
-  // deno-lint-ignore no-explicit-any
-  readonly record: BaseRecord & { readonly [field: string]: any };
+  readonly record: AnyRecord;
 }
 
 /** The channels of a migration, to be damaged. Records are those of the whole channel: one change for each channel. */

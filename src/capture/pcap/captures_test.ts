@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { CAPTURES, haveCaptures } from "../files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../../testing/real_captures.ts";
 import { openCapture } from "../open.ts";
 import { readBytes } from "../source.ts";
 import { channelsOf } from "./helpers_for_test.ts";

@@ -3,6 +3,7 @@ import { concat } from "@std/bytes/concat";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { CaptureError } from "../capture_error.ts";
 import type { SequentialRead } from "../drive.ts";
+import { haveProgram } from "../files_for_test.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** Bytes that cannot be packed. */
@@ -89,16 +90,6 @@ Deno.test("Unpacker lets through what the reading of the compressed stream throw
   unpacker.close();
 });
 
-/** Whether the program is there and may be run. */
-function haveProgram(name: string): boolean {
-  if (Deno.permissions.querySync({ name: "run", command: name }).state !== "granted") return false;
-  try {
-    return new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-}
-
 for (const program of ["xz", "bzip2", "lzop"] as const) {
   Deno.test({
     name: `Unpacker unpacks ${program} with the system's program`,
@@ -135,7 +126,8 @@ Deno.test({
   async fn(): Promise<void> {
     const module = new URL("./unpacker.ts", import.meta.url).href;
     const config = new URL("../../../deno.json", import.meta.url).pathname;
-    const code = `import { Unpacker } from "${module}";
+    const code = `import { haveProgram } from "../files_for_test.ts";
+import { Unpacker } from "${module}";
       for (let reads = 0; reads < 3; reads++) {
         const unpacker = new Unpacker("gzip", () => 0, "x");
         for (let i = 0; i < reads; i++) unpacker.read(new Uint8Array(1));

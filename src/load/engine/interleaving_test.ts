@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { randomNumbers } from "../../../testing/random.ts";
-import { CAPTURES, haveCaptures } from "../../capture/files_for_test.ts";
+import { CAPTURES, haveCaptures } from "../../../testing/real_captures.ts";
 import { openCapture, readBytes, readCapture } from "../../capture/mod.ts";
 import type { BaseRecord, MultifdDeviceStateRecord } from "../../stream/mod.ts";
 import { upToNul } from "../../wire/mod.ts";
@@ -61,7 +61,7 @@ interface Place {
   readonly record: BaseRecord;
 }
 
-/** Feeds the channels in an order that is as good as any, and gives what each device was given, in order. */
+/** Feeds the channels in a random legal order that `seed` chooses; returns what each device was given, in order. */
 function interleave(
   { channels }: Parsed,
   gate: boolean,

@@ -1,12 +1,5 @@
-import {
-  formatSocketAddress,
-  parseSocketAddress,
-  RecordError,
-  Recording,
-  type RecordOptions,
-  type RecordResult,
-  type SocketAddress,
-} from "../src/record/mod.ts";
+import { formatSocketAddress, parseSocketAddress, type SocketAddress } from "../src/net/mod.ts";
+import { RecordError, Recording, type RecordOptions, type RecordResult } from "../src/record/mod.ts";
 import { inspectCapture } from "../src/report/inspect/mod.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";

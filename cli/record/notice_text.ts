@@ -1,10 +1,5 @@
-import {
-  formatSocketAddress,
-  type MigrationSide,
-  type RecordNotice,
-  type RecordOptions,
-  type RecordPhase,
-} from "../../src/record/mod.ts";
+import { formatSocketAddress } from "../../src/net/mod.ts";
+import type { MigrationSide, RecordNotice, RecordOptions, RecordPhase } from "../../src/record/mod.ts";
 import { formatBytes } from "../terminal.ts";
 
 /** What is going on, for people. */

@@ -1,4 +1,5 @@
-import { formatSocketAddress, type RecordOptions, type RecordResult } from "../../src/record/mod.ts";
+import { formatSocketAddress } from "../../src/net/mod.ts";
+import type { RecordOptions, RecordResult } from "../../src/record/mod.ts";
 import { PHASES } from "./notice_text.ts";
 import { formatBytes, formatHex, printable } from "../terminal.ts";
 

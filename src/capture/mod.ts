@@ -1,4 +1,5 @@
 /** Where streams come from: capture directories, files, standard input. The only place that opens files. @module */
+export { ArrivalClock } from "./arrival_clock.ts";
 export {
   type BytePipe,
   type Capture,

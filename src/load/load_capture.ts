@@ -1,4 +1,4 @@
-import { type Capture, ChannelGrammars, identifyChannels, type ReadChannel } from "../capture/mod.ts";
+import { ArrivalClock, type Capture, ChannelGrammars, identifyChannels, type ReadChannel } from "../capture/mod.ts";
 import type {
   BaseRecord,
   ChannelRole,
@@ -22,7 +22,6 @@ import {
   type Verdict,
   type VfioDeviceState,
 } from "./engine/mod.ts";
-import { ArrivalClock } from "./feed/arrival_clock.ts";
 import { type Item, RecordCursor } from "./feed/cursor.ts";
 import {
   CANONICAL_ORDER,

@@ -1,5 +1,4 @@
 /** The relay: stands between two QEMUs and records what they send. @module */
-export { formatSocketAddress, parseSocketAddress, type SocketAddress } from "./address.ts";
 export type { MigrationSide } from "./connection.ts";
 export type { RecordPhase } from "./live_migration.ts";
 export { RecordError, type RecordErrorCode } from "./record_error.ts";

@@ -1,5 +1,5 @@
 import { openCapture, readBytes } from "../capture/mod.ts";
-import { closeQuietly } from "./connection.ts";
+import { closeQuietly } from "../net/mod.ts";
 import { Recording, type RecordNotice, type RecordOptions } from "./mod.ts";
 
 /** Whether the tests may use sockets and folders. */

@@ -1,4 +1,4 @@
-import { formatSocketAddress, type SocketAddress } from "./address.ts";
+import { formatSocketAddress, type SocketAddress } from "../net/mod.ts";
 
 /** Why a recording cannot begin, or did not go on. Stable, for programs. */
 export type RecordErrorCode =

@@ -1,17 +1,16 @@
 import type { Direction } from "../capture/mod.ts";
-import type { SocketAddress } from "./address.ts";
 import { CaptureWriter } from "./capture_writer.ts";
 import {
   addressOf,
   closeQuietly,
-  Connection,
   connectTo,
   listenAt,
   mayConnect,
-  type MigrationSide,
   type Socket,
+  type SocketAddress,
   type SocketListener,
-} from "./connection.ts";
+} from "../net/mod.ts";
+import { Connection, type MigrationSide } from "./connection.ts";
 import { LiveMigration, type RecordPhase } from "./live_migration.ts";
 import { connectError, listenError, type RecordError, storageError } from "./record_error.ts";
 import { DirectoryStorage, type RecordStorage } from "./storage.ts";

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { MemorySource, type ReadChannel, readEvents } from "../../capture/mod.ts";
+import { ArrivalClock, MemorySource, type ReadChannel, readEvents } from "../../capture/mod.ts";
 import type { BaseRecord, ChannelRole } from "../../stream/mod.ts";
-import { ArrivalClock } from "./arrival_clock.ts";
 import type { Item } from "./cursor.ts";
 import {
   CANONICAL_ORDER,

@@ -1,10 +1,11 @@
-import type { CaptureEvent, Direction } from "../../capture/mod.ts";
+import type { Direction } from "./capture.ts";
+import type { CaptureEvent } from "./events.ts";
 
 /** Times of one direction of a connection: after how many bytes, when. */
 interface Track {
   readonly ends: number[];
   readonly times: number[];
-  /** Queries come with growing offsets. */
+  /** Queries mostly come with growing offsets: the last answer is where the search for the next one begins. */
   next: number;
 }
 
@@ -35,10 +36,11 @@ export class ArrivalClock {
     }
   }
 
-  /** When the first `offset` bytes were there. Offsets asked for on one connection must not fall. */
+  /** When the first `offset` bytes were there. Growing offsets are answered fastest. */
   timeOf(connection: number, direction: Direction, offset: number): number {
     const track = this.#tracks.get(keyOf(connection, direction));
     if (track === undefined) return this.#latest;
+    if (track.next > 0 && (track.ends[track.next - 1] ?? 0) >= offset) track.next = firstAtLeast(track.ends, offset);
     while (track.next < track.ends.length && (track.ends[track.next] ?? 0) < offset) track.next++;
     return track.times[track.next] ?? this.#latest;
   }
@@ -47,6 +49,17 @@ export class ArrivalClock {
   isClosed(connection: number, direction: Direction): boolean {
     return this.#closed.has(keyOf(connection, direction));
   }
+}
+
+/** Index of the first of growing numbers that is at least `value`. */
+function firstAtLeast(numbers: readonly number[], value: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function keyOf(connection: number, direction: Direction): string {

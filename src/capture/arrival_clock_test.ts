@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { MemorySource, readEvents } from "../../capture/mod.ts";
 import { ArrivalClock } from "./arrival_clock.ts";
+import { readEvents } from "./events.ts";
+import { MemorySource } from "./source.ts";
 
 function clockOf(...events: readonly object[]): ArrivalClock {
   const text = events.map((event) => `${JSON.stringify(event)}\n`).join("");
@@ -15,7 +16,7 @@ Deno.test("ArrivalClock tells when so many bytes of a direction were there", () 
     { t: 4, ch: 0, dir: "s2d", off: 10, len: 5 },
     { t: 9, ch: 0, dir: "s2d", ev: "end", off: 15 },
   );
-  assertEquals([1, 10, 11, 15].map((offset) => clock.timeOf(0, "s2d", offset)), [2, 2, 4, 4]);
+  assertEquals([1, 10, 11, 15, 3, 10, 11].map((offset) => clock.timeOf(0, "s2d", offset)), [2, 2, 4, 4, 2, 2, 4]);
   assertEquals(clock.timeOf(0, "d2s", 4), 3);
 });
 

@@ -1,0 +1,77 @@
+import { formatSocketAddress, type SocketAddress } from "../net/mod.ts";
+
+/** Why a monitor did not do what it was asked. Stable, for programs. */
+export type QmpErrorCode =
+  /** Deno was started without a permission. */
+  | "not-allowed"
+  /** Nobody is there. */
+  | "connect"
+  /** Nothing came in time. The connection is still there: an answer that comes too late is passed over. */
+  | "silent"
+  /** The connection has ended. */
+  | "closed"
+  /** QEMU refused the command. */
+  | "refused"
+  /** What came is not QMP. The connection is closed. */
+  | "protocol"
+  /** The caller's signal. */
+  | "aborted";
+
+/** What an error says besides its text. */
+export interface QmpErrorDetails extends ErrorOptions {
+  /** What to do about it. */
+  readonly hint?: string;
+  /** The command that got no answer, or a refusal. */
+  readonly command?: string;
+  /** What QEMU said, when it refused. */
+  readonly qemu?: string;
+  /** QEMU's class of the refusal: `GenericError`, `CommandNotFound`, `DeviceNotFound`. */
+  readonly qemuClass?: string;
+}
+
+/** A monitor that cannot be reached, or did not do what it was asked, and what to do about it. */
+export class QmpError extends Error {
+  /** The class's name. */
+  override readonly name = "QmpError";
+  /** Why, for programs. */
+  readonly code: QmpErrorCode;
+  /** What to do about it, for people; empty if nothing helps. */
+  readonly hint: string;
+  /** The command that got no answer, or a refusal. */
+  readonly command?: string;
+  /** What QEMU said, when it refused. */
+  readonly qemu?: string;
+  /** QEMU's class of the refusal: `GenericError`, `CommandNotFound`, `DeviceNotFound`. */
+  readonly qemuClass?: string;
+
+  /** The error `code`, with its text for people. */
+  constructor(code: QmpErrorCode, message: string, details: QmpErrorDetails = {}) {
+    super(message, details);
+    const { hint = "", command, qemu, qemuClass } = details;
+    this.code = code;
+    this.hint = hint;
+    if (command !== undefined) this.command = command;
+    if (qemu !== undefined) this.qemu = qemu;
+    if (qemuClass !== undefined) this.qemuClass = qemuClass;
+  }
+}
+
+/** Why there is no connection to the monitor at `address`. */
+export function monitorError(address: SocketAddress, cause: unknown): QmpError {
+  const name = formatSocketAddress(address);
+  if (cause instanceof Deno.errors.NotCapable) {
+    const message = `Cannot connect to the monitor at ${name}: Deno has no permission for it`;
+    return new QmpError("not-allowed", message, { hint: `start with ${permissionsFor(address)}`, cause });
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const hint = `start QEMU with -qmp ${name},server=on,wait=off`;
+  return new QmpError("connect", `Cannot connect to the monitor at ${name}: ${reason}`, { hint, cause });
+}
+
+/** A Unix socket needs three permissions. */
+function permissionsFor(address: SocketAddress): string {
+  if (address.kind === "unix") {
+    return `--allow-net=unix:${address.path} --allow-read=${address.path} --allow-write=${address.path}`;
+  }
+  return `--allow-net=${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+}

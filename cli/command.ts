@@ -14,6 +14,11 @@ export interface OptionDefinition {
   readonly short?: string;
   /** What its value is, as the help shows it. Without one it is a flag. */
   readonly value?: ValueKind;
+  /**
+   * Whether the value may be left out; `text` then gives `""`. Bare is the option before another option and at the end,
+   * and before an operand that would be missing otherwise. Not for options that are repeatable.
+   */
+  readonly valueOptional?: true;
   /** The only values there are. */
   readonly choices?: readonly string[];
   /** What it does, on one line. */
@@ -94,7 +99,7 @@ export interface ParsedArgs {
   readonly operands: readonly string[];
   /** Whether a flag is set. */
   flag(name: string): boolean;
-  /** The value of an option, the last if there are several, `undefined` if none. */
+  /** The value of an option, the last if there are several, `undefined` if none; `""` if it is given without its value. */
   text(name: string): string | undefined;
   /** All values of a repeatable option. */
   texts(name: string): readonly string[];

@@ -118,9 +118,10 @@ function operandUsage({ name, optional, repeatable }: OperandDefinition): string
   return optional ? `[${word}]` : word;
 }
 
-function optionUsage({ name, short, value }: OptionDefinition): string {
+function optionUsage({ name, short, value, valueOptional }: OptionDefinition): string {
   const letter = short === undefined ? "    " : `-${short}, `;
-  return `${letter}--${name}${value === undefined ? "" : ` ${value}`}`;
+  const word = value === undefined ? "" : valueOptional ? `[=${value}]` : ` ${value}`;
+  return `${letter}--${name}${word}`;
 }
 
 function optionHelp({ help, choices, repeatable }: OptionDefinition): string {

@@ -43,6 +43,14 @@ Deno.test("commandHelp() leaves out parts without lines, and colours change no t
   assertEquals(unstyled(commandHelp(DEFINITION, makeStyle(true))), commandHelp(DEFINITION, makeStyle(false)));
 });
 
+Deno.test("commandHelp() shows that a value may be left out", () => {
+  const options = [{ name: "spawn", value: "COMMAND", valueOptional: true as const, help: "start it" }];
+  assertStringIncludes(
+    commandHelp({ ...DEFINITION, options }, makeStyle(false)),
+    "      --spawn[=COMMAND]  start it\n",
+  );
+});
+
 Deno.test("overviewHelp() lists commands and exit codes", () => {
   const help = overviewHelp([DEFINITION], makeStyle(false));
   assertStringIncludes(help, "  records  list the records of a channel\n");

@@ -38,6 +38,31 @@ const READERS: Readonly<Record<string, (text: string) => number>> = {
  * ```
  */
 export function parseCommand(definition: CommandDefinition, argv: readonly string[]): ParsedArgs {
+  const split = splitWords(definition, argv);
+  // The word behind an option that can do without a value may have been meant as an operand.
+  const { args, unknown } = missingOperand(definition, split.args._) === undefined
+    ? split
+    : splitWords(definition, detachOperand(definition, argv));
+  const parsed = new Parsed(definition, args);
+  if (parsed.flag("help")) return parsed;
+  const [first] = unknown;
+  if (first !== undefined) throw unknownOption(definition, first);
+  checkEquals(definition, argv);
+  for (const option of optionsOf(definition)) {
+    if (option.value !== undefined) checkValues(option, args[option.name] as string[]);
+  }
+  checkOperands(definition, args._);
+  return parsed;
+}
+
+/** What the package makes of a command line. */
+interface SplitWords {
+  readonly args: { readonly _: string[]; readonly [name: string]: unknown };
+  /** Options that the definition does not have, as they are written. */
+  readonly unknown: readonly string[];
+}
+
+function splitWords(definition: CommandDefinition, argv: readonly string[]): SplitWords {
   const options = optionsOf(definition);
   const valued = options.filter((option) => option.value !== undefined);
   const namesOfValued = valued.map((option) => option.name);
@@ -57,16 +82,7 @@ export function parseCommand(definition: CommandDefinition, argv: readonly strin
     },
   });
   // The package infers its result from literal names, which a definition's are not.
-  const args = parsedOptions as { readonly _: string[]; readonly [name: string]: unknown };
-
-  const parsed = new Parsed(definition, args);
-  if (parsed.flag("help")) return parsed;
-  const [first] = unknown;
-  if (first !== undefined) throw unknownOption(definition, first);
-  checkFlags(definition, argv);
-  for (const option of valued) checkValues(option, args[option.name] as string[]);
-  checkOperands(definition, args._);
-  return parsed;
+  return { args: parsedOptions as SplitWords["args"], unknown };
 }
 
 class Parsed implements ParsedArgs {
@@ -130,6 +146,19 @@ function attachDashes(argv: readonly string[], valued: readonly OptionDefinition
   return result;
 }
 
+/** `--spawn CAPTURE` becomes `CAPTURE --spawn`: at the end such an option has no value. */
+function detachOperand(definition: CommandDefinition, argv: readonly string[]): string[] {
+  const bare = new Set(
+    definition.options.filter(({ valueOptional }) => valueOptional)
+      .flatMap(({ name, short }) => short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`]),
+  );
+  const dashes = argv.indexOf("--");
+  const end = dashes < 0 ? argv.length : dashes;
+  const words = argv.slice(0, end);
+  const moved = words.filter((word) => bare.has(word));
+  return [...words.filter((word) => !bare.has(word)), ...moved, ...argv.slice(end)];
+}
+
 function aliasesOf(options: readonly OptionDefinition[]): Record<string, string> {
   return Object.fromEntries(
     options.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]]),
@@ -144,24 +173,28 @@ function unknownOption(definition: CommandDefinition, written: string): UsageErr
   return new UsageError(`Cannot use ${written}: there is no such option${hint}`);
 }
 
-/** `--json=no` would be taken as `--json`. */
-function checkFlags(definition: CommandDefinition, argv: readonly string[]): void {
+/** `--json=no` would be taken as `--json`, and `--spawn=` as `--spawn`. */
+function checkEquals(definition: CommandDefinition, argv: readonly string[]): void {
   const end = argv.indexOf("--");
   for (const word of end < 0 ? argv : argv.slice(0, end)) {
-    const name = /^--([^=]+)=/.exec(word)?.[1];
+    const [, name, value] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
     const option = optionsOf(definition).find((option) => option.name === name);
     if (option && option.value === undefined) {
       throw new UsageError(`Cannot use ${word}: --${name} takes no value`);
+    }
+    if (option?.valueOptional && value === "") {
+      throw new UsageError(`Cannot use ${word}: write --${name}, or --${name}=${option.value}`);
     }
   }
 }
 
 function checkValues(option: OptionDefinition, values: readonly string[]): void {
-  const { name, value = "", choices } = option;
+  const { name, value = "", valueOptional = false, choices } = option;
   if (values.length > 1 && !option.repeatable) {
     throw new UsageError(`Cannot use --${name} more than once`);
   }
   for (const text of values) {
+    if (text === "" && valueOptional) continue;
     if (text === "") throw new UsageError(`Cannot use --${name}: it needs a value, ${value}`);
     if (choices && !choices.includes(text)) throw unknownChoice(name, text, choices);
     try {
@@ -179,12 +212,16 @@ function unknownChoice(name: string, text: string, choices: readonly string[]): 
   return new UsageError(`Cannot use "${text}" for --${name}: ${hint}`);
 }
 
+/** The operand that must be there, and is not. */
+function missingOperand({ operands }: CommandDefinition, given: readonly string[]): string | undefined {
+  const missing = operands[given.length];
+  return missing && !missing.optional ? missing.name : undefined;
+}
+
 function checkOperands(definition: CommandDefinition, operands: readonly string[]): void {
   const declared = definition.operands;
-  const missing = declared[operands.length];
-  if (missing && !missing.optional) {
-    throw new UsageError(`Cannot run ${definition.name}: ${missing.name} is missing`);
-  }
+  const missing = missingOperand(definition, operands);
+  if (missing !== undefined) throw new UsageError(`Cannot run ${definition.name}: ${missing} is missing`);
   const extra = operands[declared.length];
   if (extra !== undefined && !declared.at(-1)?.repeatable) {
     throw new UsageError(`Cannot run ${definition.name}: "${extra}" is one argument too many`);

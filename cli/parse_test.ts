@@ -91,6 +91,63 @@ Deno.test("parseCommand() takes a repeatable operand any number of times", () =>
   assertThrows(() => parseCommand(definition, []), UsageError, "CAPTURE is missing");
 });
 
+const REPLAY: CommandDefinition = {
+  name: "replay",
+  summary: "send it again",
+  operands: [{ name: "CAPTURE" }],
+  options: [
+    { name: "json", short: "j", help: "print JSON" },
+    { name: "spawn", short: "s", value: "COMMAND", valueOptional: true, help: "start the target" },
+    { name: "to", value: "ADDR", help: "send there" },
+  ],
+  examples: [],
+};
+
+Deno.test("parseCommand() takes an option whose value may be left out with and without it", () => {
+  const cases: [string, { operands: string[]; spawn: string | undefined; to?: string }][] = [
+    ["dump", { operands: ["dump"], spawn: undefined }],
+    ["dump --spawn", { operands: ["dump"], spawn: "" }],
+    ["dump -s", { operands: ["dump"], spawn: "" }],
+    ["dump --spawn=qemu", { operands: ["dump"], spawn: "qemu" }],
+    ["dump --spawn qemu", { operands: ["dump"], spawn: "qemu" }],
+    ["--spawn qemu dump", { operands: ["dump"], spawn: "qemu" }],
+    ["-s qemu dump", { operands: ["dump"], spawn: "qemu" }],
+    ["dump --spawn --to=x", { operands: ["dump"], spawn: "", to: "x" }],
+    ["--spawn --to x dump", { operands: ["dump"], spawn: "", to: "x" }],
+    ["dump --spawn -j", { operands: ["dump"], spawn: "" }],
+    // The only word that is left is the operand.
+    ["--spawn dump", { operands: ["dump"], spawn: "" }],
+    ["-s dump", { operands: ["dump"], spawn: "" }],
+    ["--spawn dump --to x", { operands: ["dump"], spawn: "", to: "x" }],
+    ["--to x --spawn dump -j", { operands: ["dump"], spawn: "", to: "x" }],
+    ["--spawn -", { operands: ["-"], spawn: "" }],
+    ["--spawn - dump", { operands: ["dump"], spawn: "-" }],
+    ["--spawn -- dump", { operands: ["dump"], spawn: "" }],
+    ["--spawn -- --spawn", { operands: ["--spawn"], spawn: "" }],
+  ];
+  for (const [words, { operands, spawn, to }] of cases) {
+    const args = parseCommand(REPLAY, words.split(" "));
+    assertEquals([args.operands, args.text("spawn"), args.text("to")], [operands, spawn, to], words);
+  }
+});
+
+Deno.test("parseCommand() refuses what is wrong with an option whose value may be left out", () => {
+  const cases: [string, string][] = [
+    ["--spawn", "Cannot run replay: CAPTURE is missing"],
+    ["--spawn=qemu", "Cannot run replay: CAPTURE is missing"],
+    ["dump --spawn=", "Cannot use --spawn=: write --spawn, or --spawn=COMMAND"],
+    ["dump --spwan", "Cannot use --spwan: there is no such option. Did you mean --spawn?"],
+    ["--spawn dump --spwan", "Cannot use --spwan: there is no such option. Did you mean --spawn?"],
+    ["dump --spawn --spawn", "Cannot use --spawn more than once"],
+    ["dump --spawn a b", '"b" is one argument too many'],
+    ["dump --to --spawn", "Cannot use --to: it needs a value, ADDR"],
+  ];
+  for (const [words, message] of cases) {
+    assertThrows(() => parseCommand(REPLAY, words.split(" ")), UsageError, message);
+  }
+  assertEquals(parseCommand(REPLAY, ["--spawn", "--help"]).flag("help"), true);
+});
+
 Deno.test("ParsedArgs refuses names and kinds that are not declared", () => {
   const args = parse("dump");
   assertThrows(() => args.flag("jsn"), TypeError, "declares no such flag");

@@ -39,7 +39,8 @@ export async function splitCommand(text: string): Promise<string[]> {
   if (line === "") throw refused("it is empty");
   if (!CLOSED.test(line)) throw refused("a quote in it is not closed");
   if (/[\r\n]/.test(line)) throw refused("it has several lines");
-  const { parse } = await import("shell-quote") as ShellQuote;
+  // By the default export: that is what it has in a bundle, too.
+  const { default: { parse } } = await import("shell-quote") as { readonly default: ShellQuote };
   return parse(line, (variable) => ({ variable })).map((word) => {
     if (typeof word !== "string") throw refused(`${nameOf(word)} needs a shell`);
     if (/^~[\w-]*(?:\/|$)/.test(word)) throw refused(`${word} needs a shell`);

@@ -1,35 +1,24 @@
-import type { ByteSource } from "../capture/mod.ts";
-import { type BaseRecord, type MultifdInitRecord, type MultifdRamRecord, serialise } from "../stream/mod.ts";
+import type { BaseRecord, MultifdInitRecord, MultifdRamRecord } from "../stream/mod.ts";
 import { MULTIFD_FLAG } from "../wire/mod.ts";
-import type { Item } from "./item.ts";
+import { type Item, itemOf, type ItemOptions } from "./item.ts";
 import type { Interval, Lane } from "./lane.ts";
-
-/** Where the records of a multifd channel are from, and how they are to be sent. */
-export interface LaneOptions {
-  /** The channel. */
-  readonly source: ByteSource;
-  /** The connection that it was recorded on. */
-  readonly connection: number;
-  /** Send what the fields of the records say, not the bytes that they were read from. The records are then kept. */
-  readonly reserialise?: boolean;
-}
 
 /** Takes the records of one multifd channel in their order, and makes a {@linkcode Lane} of them. */
 export class LaneCollector {
-  readonly #options: LaneOptions;
+  readonly #options: ItemOptions;
   readonly #intervals: Interval[] = [];
   #init: Item | undefined;
   #id = -1;
   #packets: Item[] = [];
 
   /** A collector for one channel. */
-  constructor(options: LaneOptions) {
+  constructor(options: ItemOptions) {
     this.#options = options;
   }
 
   /** Takes the next record. */
   add(record: BaseRecord): void {
-    const item = this.#item(record);
+    const item = itemOf(record, this.#options);
     if (this.#init === undefined) {
       this.#init = item;
       if (record.kind === "multifd-init") this.#id = (record as MultifdInitRecord).id;
@@ -47,13 +36,6 @@ export class LaneCollector {
     if (this.#init === undefined) throw new TypeError("Cannot make a lane of a channel without any record");
     return { id: this.#id, init: this.#init, intervals: [...this.#intervals, { packets: this.#packets }] };
   }
-
-  #item(record: BaseRecord): Item {
-    const { kind, offset, length } = record;
-    const { source, connection, reserialise = false } = this.#options;
-    const item = { kind, connection, source, offset, length };
-    return reserialise ? { ...item, parts: () => serialise(record) } : item;
-  }
 }
 
 /**
@@ -63,7 +45,7 @@ export class LaneCollector {
  * @param records All records of the channel, in their order.
  * @throws {TypeError} If there is none.
  */
-export function collectLane(records: Iterable<BaseRecord>, options: LaneOptions): Lane {
+export function collectLane(records: Iterable<BaseRecord>, options: ItemOptions): Lane {
   const collector = new LaneCollector(options);
   for (const record of records) collector.add(record);
   return collector.finish();

@@ -1,0 +1,183 @@
+import { type ConnectOrder, inConnectOrder } from "./connect_order.ts";
+import type { Lane } from "./lane.ts";
+import type { EmitPlan, EmitStep, PlannedConnection, Precondition } from "./plan.ts";
+import { type LanePlan, planLane } from "./plan_lane.ts";
+import type { LineScore, Score } from "./score.ts";
+import type { Mark, Stretch } from "./stretch.ts";
+
+/** How a plan is made. */
+export interface PlanOptions {
+  /** In which order connections are opened; `main-first` if absent. */
+  readonly connectOrder?: ConnectOrder;
+  /**
+   * Whether device packets are sent after SWITCHOVER_START, as a source does, or all that can be before it: then they are
+   * queued at the destination, and count against its limits (destination-engine.md C.3, B.5).
+   */
+  readonly switchoverStart?: "before-packets" | "after-packets";
+  /** The multifd channels to send, if not those of the capture. */
+  readonly lanes?: readonly Lane[];
+}
+
+/**
+ * What is sent of a capture, and what must precede what (destination-engine.md C.3):
+ *
+ * - SYNC `k` of every channel before the main channel's barrier `k`, and that before what follows the SYNC;
+ * - SWITCHOVER_START before device packets, or the other way round;
+ * - the acknowledgement of the switchover before the guest stops, where a device needs it;
+ * - a preempt channel before postcopy begins, a recovery after the interruption.
+ *
+ * @throws {RangeError} If `connectOrder` does not name each channel once.
+ */
+export function buildPlan(score: Score, options: PlanOptions = {}): EmitPlan {
+  return new Builder(score, options).plan();
+}
+
+/** A connection whose place is known, and not yet what it waits for. */
+interface Draft {
+  readonly recorded: number;
+  readonly lane?: Lane;
+  readonly line?: LineScore;
+}
+
+class Builder {
+  readonly #score: Score;
+  readonly #packetsFirst: boolean;
+  /** In the order in which they are opened. */
+  readonly #drafts: readonly Draft[];
+  readonly #main: number;
+  readonly #preempt: number;
+  /** Stretches of the main channel that are barriers. */
+  readonly #barriers: readonly number[];
+  /** Stretch of the main channel that is SWITCHOVER_START; -1 without. */
+  readonly #start: number;
+  /** The interval of the multifd channels in which that is sent. */
+  readonly #startInterval: number;
+  readonly #lanePlans: ReadonlyMap<number, LanePlan>;
+
+  constructor(score: Score, { lanes, connectOrder = "main-first", switchoverStart }: PlanOptions) {
+    this.#score = score;
+    this.#packetsFirst = switchoverStart === "after-packets";
+    const multifd = (lanes ?? score.lanes).map((lane): Draft => ({ lane, recorded: lane.init.connection }));
+    const line = (score: LineScore): Draft => ({ line: score, recorded: score.entry.channel.index });
+    // Those come when the others are there, each when its time has come.
+    const later = [...score.preempts, ...score.recoveries].map(line).sort((a, b) => a.recorded - b.recorded);
+    this.#drafts = [...inConnectOrder([line(score.main), ...multifd], connectOrder), ...later];
+    this.#main = this.#drafts.findIndex((draft) => draft.line === score.main);
+    this.#preempt = this.#drafts.findIndex((draft) => isRole(draft, "preempt"));
+    const { stretches } = score.main;
+    const style = stretches.some((stretch) => isBarrier(stretch, "round")) ? "round" : "section";
+    this.#barriers = multifd.length === 0 ? [] : indicesOf(stretches, (stretch) => isBarrier(stretch, style));
+    this.#start = stretches.findIndex(({ marks }) => marks.some(({ kind }) => kind === "switchover-start"));
+    this.#startInterval = this.#barriers.filter((at) => at < this.#start).length;
+    this.#lanePlans = this.#planLanes();
+  }
+
+  plan(): EmitPlan {
+    const { needs, notes, main, recoveries } = this.#score;
+    return {
+      connections: this.#drafts.map((draft, index) => this.#connection(draft, index)),
+      needs: { ...needs, multifdChannels: this.#lanePlans.size },
+      pings: [main, ...recoveries].reduce((sum, { pings }) => sum + pings, 0),
+      whole: needs.whole,
+      notes,
+    };
+  }
+
+  #planLanes(): Map<number, LanePlan> {
+    const plans = new Map<number, LanePlan>();
+    for (const [connection, { lane }] of this.#drafts.entries()) {
+      if (lane === undefined) continue;
+      const plan = planLane(lane, {
+        released: (interval) => this.#mainSent(this.#barriers[interval - 1]),
+        // Sooner they cannot wait for it: the main channel would wait for their SYNC.
+        devices: (interval) =>
+          this.#packetsFirst || this.#start < 0 || interval < this.#startInterval ? [] : this.#mainSent(this.#start),
+      });
+      plans.set(connection, plan);
+    }
+    return plans;
+  }
+
+  /** The main channel's stretch `at` is sent, if there is one. */
+  #mainSent(at: number | undefined): Precondition[] {
+    return at === undefined ? [] : [{ kind: "sent", connection: this.#main, steps: at + 1 }];
+  }
+
+  #connection({ lane, line, recorded }: Draft, index: number): PlannedConnection {
+    const { whole } = this.#score.needs;
+    const steps = this.#lanePlans.get(index)?.steps;
+    if (lane !== undefined && steps !== undefined) {
+      const label = lane.id < 0 ? "multifd" : `multifd ${lane.id}`;
+      return { role: "multifd", label, after: [], steps, ending: whole ? "keep" : "close" };
+    }
+    if (line === undefined) throw new TypeError("Cannot plan a connection without contents");
+    const isInterrupted = this.#drafts.some((other) => other.recorded > recorded && isRole(other, "recovery"));
+    return {
+      role: roleOf(line),
+      label: line.entry.label,
+      after: this.#opening(line, recorded),
+      steps: line.stretches.map((stretch, at) => this.#step(line, stretch, at)),
+      ending: isInterrupted ? "interrupt" : whole ? "keep" : "close",
+    };
+  }
+
+  #opening(line: LineScore, recorded: number): Precondition[] {
+    const role = roleOf(line);
+    if (role === "recovery") return [{ kind: "recovery" }];
+    const isLater = this.#drafts.some((other) => other.recorded < recorded && isRole(other, "recovery"));
+    // A source makes it when the destination has answered: then the main channel is known as such.
+    const isAsked = role === "preempt" && !isLater && this.#score.main.pings > 0;
+    return isAsked ? [{ kind: "message", message: "pong", count: 1 }] : [];
+  }
+
+  #step(line: LineScore, { name, phase, items, marks }: Stretch, at: number): EmitStep {
+    const after = marks.flatMap((mark) => this.#before(mark, line));
+    if (line === this.#score.main) after.push(...this.#syncs(at));
+    return { name, after, items, ...(phase === undefined ? {} : { phase }) };
+  }
+
+  /** What comes before a mark. */
+  #before(mark: Mark, { needsAck }: LineScore): Precondition[] {
+    switch (mark.kind) {
+      case "stop":
+        return needsAck ? [{ kind: "message", message: "switchover-ack", count: 1 }] : [];
+      case "package":
+        return this.#preempt < 0 ? [] : [{ kind: "opened", connection: this.#preempt }];
+      case "await":
+        return mark.count === 0 ? [] : [{ kind: "message", message: mark.message, count: mark.count }];
+      case "switchover-start":
+        return this.#packetsFirst ? this.#lanesSent(({ upToDevices }) => upToDevices[this.#startInterval]) : [];
+      case "barrier":
+        return [];
+    }
+  }
+
+  /** The SYNC packets that come before a barrier; of channels that end before, none. */
+  #syncs(at: number): Precondition[] {
+    const number = this.#barriers.indexOf(at);
+    return number < 0 ? [] : this.#lanesSent(({ upToSync }) => upToSync[number]);
+  }
+
+  #lanesSent(steps: (plan: LanePlan) => number | undefined): Precondition[] {
+    return [...this.#lanePlans].flatMap(([connection, plan]) => {
+      const count = steps(plan);
+      return count === undefined ? [] : [{ kind: "sent", connection, steps: count }];
+    });
+  }
+}
+
+function roleOf({ entry: { identity: { role } } }: LineScore): "main" | "recovery" | "preempt" {
+  return role === "recovery" || role === "preempt" ? role : "main";
+}
+
+function isRole({ line }: Draft, role: "recovery" | "preempt"): boolean {
+  return line !== undefined && roleOf(line) === role;
+}
+
+function isBarrier({ marks }: Stretch, style: "round" | "section"): boolean {
+  return marks.some((mark) => mark.kind === "barrier" && mark.style === style);
+}
+
+function indicesOf<T>(values: readonly T[], predicate: (value: T) => boolean): number[] {
+  return values.flatMap((value, index) => predicate(value) ? [index] : []);
+}

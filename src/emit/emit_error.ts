@@ -1,0 +1,43 @@
+/** Why something cannot be sent, or was not sent to its end. Stable, for programs. */
+export type EmitErrorCode =
+  /** Nothing in the capture begins as a main channel does. */
+  | "no-main-channel"
+  /** The channels are under TLS, whose session cannot be repeated. */
+  | "encrypted"
+  /** The stream is a mapped-ram file: no connection carries it. */
+  | "mapped-ram"
+  /** A channel comes from a pipe and was too large to be kept. */
+  | "not-seekable"
+  /** The plan cannot be carried out: one thing waits for another that cannot happen before it. */
+  | "plan"
+  /** Postcopy was interrupted and has to be recovered, which needs the target's monitor. */
+  | "no-monitor"
+  /** The target cannot be connected to. */
+  | "connect"
+  /** Deno was started without a permission. */
+  | "not-allowed"
+  /** The target closed a connection, or broke it off, before all was sent. */
+  | "closed"
+  /** Nothing went on for too long. */
+  | "stalled"
+  /** The target was done before all was sent. */
+  | "ended"
+  /** The user ended it. */
+  | "interrupted";
+
+/** Something that cannot be sent, or was not sent to its end, and what to do about it. */
+export class EmitError extends Error {
+  /** The class's name. */
+  override readonly name = "EmitError";
+  /** Why, for programs. */
+  readonly code: EmitErrorCode;
+  /** What to do about it, for people; empty if nothing helps. */
+  readonly hint: string;
+
+  /** The error `code`, with its text for people and what to do about it. */
+  constructor(code: EmitErrorCode, message: string, hint?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint ?? "";
+  }
+}

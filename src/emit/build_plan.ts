@@ -14,6 +14,8 @@ export interface PlanOptions {
    * queued at the destination, and count against its limits (destination-engine.md C.3, B.5).
    */
   readonly switchoverStart?: "before-packets" | "after-packets";
+  /** Keep the packets of multifd channels apart, to be put into another order; otherwise those that stand behind each other go as one. */
+  readonly apart?: boolean;
   /** The multifd channels to send, if not those of the capture. */
   readonly lanes?: readonly Lane[];
 }
@@ -42,6 +44,7 @@ interface Draft {
 class Builder {
   readonly #score: Score;
   readonly #packetsFirst: boolean;
+  readonly #apart: boolean;
   /** In the order in which they are opened. */
   readonly #drafts: readonly Draft[];
   readonly #main: number;
@@ -54,7 +57,9 @@ class Builder {
   readonly #startInterval: number;
   readonly #lanePlans: ReadonlyMap<number, LanePlan>;
 
-  constructor(score: Score, { lanes, connectOrder = "main-first", switchoverStart }: PlanOptions) {
+  constructor(score: Score, options: PlanOptions) {
+    const { lanes, connectOrder = "main-first", switchoverStart, apart = false } = options;
+    this.#apart = apart;
     this.#score = score;
     this.#packetsFirst = switchoverStart === "after-packets";
     const multifd = (lanes ?? score.lanes).map((lane): Draft => ({ lane, recorded: lane.init.connection }));
@@ -88,6 +93,7 @@ class Builder {
     for (const [connection, { lane }] of this.#drafts.entries()) {
       if (lane === undefined) continue;
       const plan = planLane(lane, {
+        apart: this.#apart,
         released: (interval) => this.#mainSent(this.#barriers[interval - 1]),
         // Sooner they cannot wait for it: the main channel would wait for their SYNC.
         devices: (interval) =>

@@ -10,14 +10,16 @@ export {
   type EmitNotice,
   type EmitOptions,
   type EmitResult,
-  type EmittedConnection,
   type EmitTap,
+  type EmittedConnection,
 } from "./emit_options.ts";
+export { interleave } from "./interleave.ts";
 export type { Item } from "./item.ts";
 export type { Interval, Lane } from "./lane.ts";
 export type { NeededBlock, NeededDevice, StreamNeeds } from "./needs.ts";
 export { limitedPace, type Pace, type PacedBytes, recordedPace, UNPACED } from "./pace.ts";
 export type { EmitPlan, EmitRole, EmitStep, PlannedConnection, Precondition } from "./plan.ts";
 export { type LineScore, readScore, type Score, type ScoreOptions } from "./score.ts";
+export { type PlannedStep, simulate } from "./simulate.ts";
 export type { AwaitedMessage, EmitPhase, Mark, Stretch } from "./stretch.ts";
 export { type EmitConnection, type EmitTarget, SILENT_TARGET, socketTarget } from "./target.ts";

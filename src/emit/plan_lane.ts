@@ -8,6 +8,8 @@ export interface LaneRules {
   released(interval: number): readonly Precondition[];
   /** What device packets of an interval wait for besides. */
   devices(interval: number): readonly Precondition[];
+  /** Items that stand behind each other stay apart. */
+  readonly apart: boolean;
 }
 
 /** The steps of a multifd channel, and where in them others wait for it. */
@@ -28,6 +30,7 @@ const DEVICE = "multifd-device-state";
  */
 export function planLane(lane: Lane, rules: LaneRules): LanePlan {
   const steps: EmitStep[] = [{ name: "initial packet", after: [], items: [lane.init] }];
+  const itemsOf = (items: readonly Item[]): readonly Item[] => rules.apart ? items : joined(items);
   const upToSync: (number | undefined)[] = [];
   const upToDevices: (number | undefined)[] = [];
   for (const [number, { packets, sync }] of lane.intervals.entries()) {
@@ -37,14 +40,14 @@ export function planLane(lane: Lane, rules: LaneRules): LanePlan {
     const released = rules.released(number);
     const name = sync === undefined ? `the last packets` : `packets up to SYNC ${number}`;
     if (first < 0) {
-      if (items.length > 0) steps.push({ name, after: released, items: joined(items) });
+      if (items.length > 0) steps.push({ name, after: released, items: itemsOf(items) });
       upToDevices.push(undefined);
     } else {
-      if (first > 0) steps.push({ name, after: released, items: joined(items.slice(0, first)) });
+      if (first > 0) steps.push({ name, after: released, items: itemsOf(items.slice(0, first)) });
       const after = [...released, ...rules.devices(number)];
-      steps.push({ name: `device packets of interval ${number}`, after, items: joined(items.slice(first, last + 1)) });
+      steps.push({ name: `device packets of interval ${number}`, after, items: itemsOf(items.slice(first, last + 1)) });
       upToDevices.push(steps.length);
-      if (last + 1 < items.length) steps.push({ name, after: released, items: joined(items.slice(last + 1)) });
+      if (last + 1 < items.length) steps.push({ name, after: released, items: itemsOf(items.slice(last + 1)) });
     }
     upToSync.push(sync === undefined ? undefined : steps.length);
   }

@@ -1,3 +1,4 @@
+import { type BarrierPoints, barrierPoints } from "./barriers.ts";
 import { type ConnectOrder, inConnectOrder } from "./connect_order.ts";
 import type { Lane } from "./lane.ts";
 import type { EmitPlan, EmitStep, PlannedConnection, Precondition } from "./plan.ts";
@@ -49,12 +50,7 @@ class Builder {
   readonly #drafts: readonly Draft[];
   readonly #main: number;
   readonly #preempt: number;
-  /** Stretches of the main channel that are barriers. */
-  readonly #barriers: readonly number[];
-  /** Stretch of the main channel that is SWITCHOVER_START; -1 without. */
-  readonly #start: number;
-  /** The interval of the multifd channels in which that is sent. */
-  readonly #startInterval: number;
+  readonly #points: BarrierPoints;
   readonly #lanePlans: ReadonlyMap<number, LanePlan>;
 
   constructor(score: Score, options: PlanOptions) {
@@ -69,11 +65,9 @@ class Builder {
     this.#drafts = [...inConnectOrder([line(score.main), ...multifd], connectOrder), ...later];
     this.#main = this.#drafts.findIndex((draft) => draft.line === score.main);
     this.#preempt = this.#drafts.findIndex((draft) => isRole(draft, "preempt"));
-    const { stretches } = score.main;
-    const style = stretches.some((stretch) => isBarrier(stretch, "round")) ? "round" : "section";
-    this.#barriers = multifd.length === 0 ? [] : indicesOf(stretches, (stretch) => isBarrier(stretch, style));
-    this.#start = stretches.findIndex(({ marks }) => marks.some(({ kind }) => kind === "switchover-start"));
-    this.#startInterval = this.#barriers.filter((at) => at < this.#start).length;
+    // Without multifd channels the main channel waits for nobody.
+    const points = barrierPoints(score.main.stretches);
+    this.#points = multifd.length === 0 ? { ...points, barriers: [] } : points;
     this.#lanePlans = this.#planLanes();
   }
 
@@ -90,14 +84,14 @@ class Builder {
 
   #planLanes(): Map<number, LanePlan> {
     const plans = new Map<number, LanePlan>();
+    const { barriers, start, startInterval } = this.#points;
     for (const [connection, { lane }] of this.#drafts.entries()) {
       if (lane === undefined) continue;
       const plan = planLane(lane, {
         apart: this.#apart,
-        released: (interval) => this.#mainSent(this.#barriers[interval - 1]),
+        released: (interval) => this.#mainSent(barriers[interval - 1]),
         // Sooner they cannot wait for it: the main channel would wait for their SYNC.
-        devices: (interval) =>
-          this.#packetsFirst || this.#start < 0 || interval < this.#startInterval ? [] : this.#mainSent(this.#start),
+        devices: (interval) => this.#packetsFirst || interval < startInterval ? [] : this.#mainSent(start),
       });
       plans.set(connection, plan);
     }
@@ -152,7 +146,7 @@ class Builder {
       case "await":
         return mark.count === 0 ? [] : [{ kind: "message", message: mark.message, count: mark.count }];
       case "switchover-start":
-        return this.#packetsFirst ? this.#lanesSent(({ upToDevices }) => upToDevices[this.#startInterval]) : [];
+        return this.#packetsFirst ? this.#lanesSent(({ upToDevices }) => upToDevices[this.#points.startInterval]) : [];
       case "barrier":
         return [];
     }
@@ -160,7 +154,7 @@ class Builder {
 
   /** The SYNC packets that come before a barrier; of channels that end before, none. */
   #syncs(at: number): Precondition[] {
-    const number = this.#barriers.indexOf(at);
+    const number = this.#points.barriers.indexOf(at);
     return number < 0 ? [] : this.#lanesSent(({ upToSync }) => upToSync[number]);
   }
 
@@ -178,12 +172,4 @@ function roleOf({ entry: { identity: { role } } }: LineScore): "main" | "recover
 
 function isRole({ line }: Draft, role: "recovery" | "preempt"): boolean {
   return line !== undefined && roleOf(line) === role;
-}
-
-function isBarrier({ marks }: Stretch, style: "round" | "section"): boolean {
-  return marks.some((mark) => mark.kind === "barrier" && mark.style === style);
-}
-
-function indicesOf<T>(values: readonly T[], predicate: (value: T) => boolean): number[] {
-  return values.flatMap((value, index) => predicate(value) ? [index] : []);
 }

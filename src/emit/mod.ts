@@ -1,5 +1,6 @@
 /** Sends a capture to a real destination: what must precede what, and the senders. @module */
 export type { EmitAnswers } from "./answers.ts";
+export { type BarrierPoints, barrierPoints } from "./barriers.ts";
 export { buildPlan, type PlanOptions } from "./build_plan.ts";
 export type { ConnectOrder } from "./connect_order.ts";
 export { Emission } from "./emission.ts";

@@ -1,0 +1,33 @@
+/** Why channels cannot be dealt anew. Stable, for programs. */
+export type DealErrorCode =
+  /** There is no multifd channel. */
+  | "no-channel"
+  /** A channel ends within its initial packet. */
+  | "initial-packet"
+  /** More channels end in the middle of something than there are to be. */
+  | "ends"
+  /** The lengths of packets fit no page size, or not the one that was given. */
+  | "page-size"
+  /** Packets cannot be decompressed, which they must be to go to another channel. */
+  | "compression"
+  /** Compressed anew, the packets take more memory than is allowed. */
+  | "too-large"
+  /** Device packets would come before the first SYNC. */
+  | "device-packets";
+
+/** Multifd channels that cannot be dealt anew, and what to do about it. */
+export class DealError extends Error {
+  /** The class's name. */
+  override readonly name = "DealError";
+  /** Why, for programs. */
+  readonly code: DealErrorCode;
+  /** What to do about it, for people. */
+  readonly hint: string;
+
+  /** The error `code`, with its text for people and what to do about it. */
+  constructor(code: DealErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+  }
+}

@@ -3,3 +3,4 @@ export { Cursor, Incomplete } from "./cursor.ts";
 export type { ByteRange } from "./range.ts";
 export { decodeText, encodeText } from "./text.ts";
 export { ByteWriter } from "./writer.ts";
+export { Random } from "./random.ts";

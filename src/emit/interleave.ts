@@ -1,3 +1,4 @@
+import { Random } from "../bytes/mod.ts";
 import type { EmitPlan, EmitStep, PlannedConnection, Precondition } from "./plan.ts";
 import { type PlannedStep, simulate } from "./simulate.ts";
 
@@ -8,17 +9,17 @@ import { type PlannedStep, simulate } from "./simulate.ts";
  * The ends of main channels come last: a destination reads them only when it has loaded all devices, so that others must
  * not wait for it to take them (destination-engine.md C.2).
  *
- * @param random Numbers from 0 up to 1.
  * @throws {EmitError} `plan`, if the plan cannot be carried out.
  */
-export function interleave(plan: EmitPlan, random: () => number): EmitPlan {
+export function interleave(plan: EmitPlan, seed: number): EmitPlan {
+  const random = new Random(seed);
   const single = { ...plan, connections: singleItems(plan.connections) };
   const isEnd = ({ connection, step }: PlannedStep): boolean =>
     single.connections[connection]?.steps[step]?.phase === "end";
   const order = simulate(single, (ready) => {
     const early = ready.filter((step) => !isEnd(step));
     const choice = early.length > 0 ? early : ready;
-    const chosen = choice[Math.floor(random() * choice.length)] ?? ready[0];
+    const chosen = choice[random.below(choice.length)] ?? ready[0];
     if (chosen === undefined) throw new TypeError("Cannot choose of nothing");
     return chosen;
   });

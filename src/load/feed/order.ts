@@ -1,5 +1,6 @@
 /** In what order the channels of a capture are read: any is one that a destination could have seen. @module */
 
+import { Random } from "../../bytes/mod.ts";
 import type { ArrivalClock } from "../../capture/mod.ts";
 import type { MultifdDeviceStateRecord } from "../../stream/mod.ts";
 import type { RecordCursor } from "./cursor.ts";
@@ -92,13 +93,9 @@ export const CHANNEL_ORDER: Picker = {
 
 /** Any channel at any time, by a seed: the same seed gives the same order. */
 export function randomOrder(seed: number): Picker {
-  let state = seed >>> 0;
+  const random = new Random(seed);
   return afterSetup((ready) => {
-    // mulberry32: small, and good enough to choose channels.
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    const chosen = ready[((mixed ^ (mixed >>> 14)) >>> 0) % ready.length];
+    const chosen = ready[random.below(ready.length)];
     if (chosen === undefined) throw new RangeError("Cannot choose a channel: none can be read");
     return chosen;
   });

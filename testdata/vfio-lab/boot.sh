@@ -60,6 +60,8 @@ for ((slot = 0; slot < slots; slot++)); do
   addresses+=$'\n'"slot $slot: migration tcp:127.0.0.1:$migration, QMP tcp:127.0.0.1:$qmp"
 done
 
+leash=()
+! command -v setpriv >/dev/null || leash=(setpriv --pdeathsig KILL)
 work=$(mktemp -d)
 machine=''
 finish() {
@@ -79,7 +81,8 @@ last_lines() {
 }
 
 # The processor's weaknesses are not fought in there: it costs most where all is emulated, and all is thrown away.
-"$qemu" -accel "$accel" -cpu max -machine q35,usb=off -m "$memory" -smp "$cpus" -nodefaults -display none -no-reboot \
+# Should this script be killed, the machine ends with it.
+"${leash[@]}" "$qemu" -accel "$accel" -cpu max -machine q35,usb=off -m "$memory" -smp "$cpus" -nodefaults -display none -no-reboot \
   -chardev file,id=console,path="$work/console" -serial chardev:console \
   -kernel "$dir/vmlinuz" -initrd "$dir/initrd.img" \
   -append "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr audit=0 apparmor=0 tsc=reliable LAB_SLOTS=$slots" \
@@ -89,7 +92,7 @@ last_lines() {
   </dev/null >"$work/stderr" 2>&1 &
 machine=$!
 if [ -n "$stdin" ]; then
-  { cat >/dev/null; kill -TERM $$; } <&0 2>/dev/null &
+  { while read -r _; do :; done; kill -TERM $$; } <&0 2>/dev/null &
   reader=$!
 fi
 

@@ -126,6 +126,7 @@ apt() {
   "$program" -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/apt/sources" \
     -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
     -o Dir::State="$work/apt/state" -o Dir::State::status="$work/apt/status" -o Dir::Cache="$work/apt/cache" \
+    -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin \
     -o APT::Architecture=amd64 -o APT::Install-Recommends=false -o APT::Sandbox::User= \
     -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
 }
@@ -182,7 +183,6 @@ lists() {
 }
 
 packages() {
-  # Several at a time from one archive is not polite, and no faster.
   choose tools "$suite" "linux-headers-$(release)" make libc-bin dash coreutils sed grep gawk findutils patch tar xz-utils cpio kmod e2fsprogs
   choose agent "$suite" python3 busybox-static
   local version

@@ -22,8 +22,7 @@ const DROPPED: ReadonlySet<string> = new Set([
 const MEDIATED_DEVICE = /(?<=\/sys\/bus\/mdev\/devices\/)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/g;
 
 /**
- * The command of a destination, with other devices, and with a migration that is announced later. What the agent adds,
- * QMP, is left out.
+ * The command with other devices. QMP is left out, as the agent adds it, and so is a migration that was waited for.
  *
  * @param recorded The arguments, the program first.
  * @param newUuid Gives the UUID for the device of an index, from 0. A device that is named twice gets one.
@@ -42,5 +41,5 @@ export function labCommand(recorded: readonly string[], newUuid: (index: number)
     if (i > 0 && DROPPED.has(word.replace(/^--/, "-"))) i++;
     else argv.push(word.replaceAll(MEDIATED_DEVICE, replace));
   }
-  return { argv: [...argv, "-incoming", "defer"], uuids: [...uuids.values()] };
+  return { argv, uuids: [...uuids.values()] };
 }

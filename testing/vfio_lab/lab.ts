@@ -4,10 +4,10 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { within } from "../real_qemu/deadline.ts";
 import { Agent } from "./agent.ts";
 import { labCommand } from "./command.ts";
-import { LabDestination, type SlotPlace } from "./destination.ts";
+import { LabDestination, LabQemu, type SlotPlace } from "./qemu.ts";
 import { freePorts } from "./ports.ts";
 
-export { LabDestination, type LabEnd } from "./destination.ts";
+export { LabDestination, type LabEnd, LabQemu } from "./qemu.ts";
 
 /** How the lab is booted. */
 export interface LabOptions {
@@ -19,6 +19,8 @@ export interface LabOptions {
   readonly slots?: number;
   /** Milliseconds in which it has to be ready; 180,000 if not said. */
   readonly limit?: number;
+  /** Whether its QEMUs can reach this machine, as 10.0.2.2, and its network. */
+  readonly open?: boolean;
 }
 
 /** How the driver treats devices; what is not said is 0 or false, and the seed 1. README.md says more. */
@@ -50,11 +52,11 @@ export interface DriverParameters {
 /** A file beside a QEMU. */
 export type LabFile = { readonly zeros: number } | { readonly base64: string };
 
-/** How a destination is started. */
-export interface DestinationOptions {
+/** How a QEMU is started. */
+export interface QemuOptions {
   /** Version of QEMU: `10.0` or `11.1`, if the lab was built with it. */
   readonly version: string;
-  /** The command line of the recorded destination. The devices, QMP and `-incoming` are replaced. */
+  /** The command line, as it was recorded: QMP, `-incoming` and the devices' UUIDs are replaced. */
   readonly command: readonly string[];
   /** How the driver treats its devices. */
   readonly driver?: DriverParameters;
@@ -92,12 +94,10 @@ export class Lab {
    *
    * @throws With the last lines of its console, if it does not become ready in time.
    */
-  static async boot({ directory, qemu, slots = 3, limit = BOOT_LIMIT }: LabOptions): Promise<Lab> {
+  static async boot({ directory, qemu, slots = 3, limit = BOOT_LIMIT, open = false }: LabOptions): Promise<Lab> {
     const port = freePorts(1 + 2 * slots);
-    const machine = new Machine(
-      [directory, "--port", `${port}`, "--slots", `${slots}`, "--limit", `${Math.ceil(limit / 1000)}`],
-      qemu,
-    );
+    const args = ["--port", `${port}`, "--slots", `${slots}`, "--limit", `${Math.ceil(limit / 1000)}`];
+    const machine = new Machine([directory, ...args, ...(open ? ["--open"] : [])], qemu);
     try {
       await within(limit + BOOT_GRACE, "the lab to boot", machine.ready);
       const agent = new Agent(port);
@@ -119,24 +119,37 @@ export class Lab {
    *
    * @throws With what QEMU said, if it does not start.
    */
-  async destination({ version, command, driver, files }: DestinationOptions): Promise<LabDestination> {
+  async destination(options: QemuOptions): Promise<LabDestination> {
+    return await this.#start(LabDestination, options, ["-incoming", "defer"]);
+  }
+
+  /** Starts a source, with a state as the driver is told; otherwise as `destination`. */
+  async source(options: QemuOptions): Promise<LabQemu> {
+    return await this.#start(LabQemu, options, []);
+  }
+
+  async #start<Q extends LabQemu>(
+    Kind: new (...args: ConstructorParameters<typeof LabQemu>) => Q,
+    { version, command, driver, files }: QemuOptions,
+    more: readonly string[],
+  ): Promise<Q> {
     const place = await this.#slot();
     const number = ++this.#started;
     const { argv, uuids } = labCommand(command, (index) => uuidOf(index, place.slot, number));
-    const destination = new LabDestination(this.#agent, place, uuids, () => this.#release(place));
+    const qemu = new Kind(this.#agent, place, uuids, () => this.#release(place));
     try {
       const { alive, exit, stderr } = await this.#agent.call("start", {
         slot: place.slot,
         version,
-        command: argv,
+        command: [...argv, ...more],
         uuids,
         ...(driver && { driver }),
         ...(files && { files }),
       });
       if (alive !== true) throw new Error(`Cannot start QEMU ${version} in the lab: it exits with ${exit}: ${stderr}`);
-      return destination;
+      return qemu;
     } catch (error) {
-      await destination.stop();
+      await qemu.stop();
       throw error;
     }
   }
@@ -177,9 +190,9 @@ interface Hello {
 }
 
 /** No two devices of a lab have the same one, so that the kernel's lines say which is meant. */
-function uuidOf(index: number, slot: number, destination: number): string {
+function uuidOf(index: number, slot: number, start: number): string {
   const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
-  return `2${hex(index, 7)}-${hex(slot, 4)}-4000-8000-${hex(destination, 12)}`;
+  return `2${hex(index, 7)}-${hex(slot, 4)}-4000-8000-${hex(start, 12)}`;
 }
 
 /** The script that runs the virtual machine. It ends when its standard input does. */

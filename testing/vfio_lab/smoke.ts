@@ -1,166 +1,239 @@
 /**
- * Boots the lab, and sends recorded migrations to real destinations in it, as they are:
+ * Boots the lab, and holds it to what it is there for:
  *
  *     deno run --allow-net=127.0.0.1 --allow-run --allow-read --allow-env testing/vfio_lab/smoke.ts [--lab DIR]
- *       [--qemu PROGRAM] [--slots N] [NAME...]
+ *       [--qemu PROGRAM] [--slots N] [--only WORDS]
  *
- * Each has to end well, and the driver has to have taken, byte by byte, the device state that was recorded.
+ * Recorded migrations, sent as they are, have to end well, and the driver has to have taken the device state that was
+ * recorded. A state with a wrong byte has to be found bad, and a device that is to fail has to fail. What a source in
+ * the lab gives out, a destination in the lab has to take.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { TextLineStream } from "@std/streams/text-line-stream";
-import { until, within } from "../real_qemu/deadline.ts";
-import { runCases } from "../real_qemu/case.ts";
 import { CAPTURES } from "../real_captures.ts";
-import { Lab, type LabDestination } from "./lab.ts";
+import { type Case, runCases } from "../real_qemu/case.ts";
+import { until, within } from "../real_qemu/deadline.ts";
+import { type DriverParameters, Lab, type LabDestination, type LabQemu } from "./lab.ts";
+import { type MigrationSettings, Monitor, portOf, writeAll } from "./monitor.ts";
 
-const NAMES = ["vfio-multifd-2", "vfio-two-devices", "vfio-main", "vfio-multifd-newer", "vfio-config-after-iter"];
 const LIMIT = 30_000;
 
 interface Recorded {
-  readonly destination: {
-    readonly qemu: string;
-    readonly command: readonly string[];
-    readonly capabilities: { readonly [name: string]: boolean };
-    readonly parameters: { readonly [name: string]: unknown };
-  };
+  readonly destination: MigrationSettings & { readonly qemu: string; readonly command: readonly string[] };
   readonly devices: readonly { readonly stateSha256: string; readonly stateBytes: number }[];
 }
 
-/** A monitor that is asked one thing at a time. */
-class Monitor {
-  readonly #conn: Deno.TcpConn;
-  readonly #lines: ReadableStreamDefaultReader<string>;
+interface Replay extends Recorded {
+  readonly version: string;
+  readonly channels: readonly Uint8Array[];
+}
 
-  private constructor(conn: Deno.TcpConn) {
-    this.#conn = conn;
-    this.#lines = conn.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
-  }
+async function read(name: string): Promise<Replay> {
+  const folder = new URL(`${name}/`, CAPTURES);
+  const recorded: Recorded = JSON.parse(await Deno.readTextFile(new URL("capture.json", folder)));
+  const files = await Array.fromAsync(Deno.readDir(folder), (file) => file.name);
+  const channels = files.filter((file) => file.endsWith(".s2d")).sort().map((file) =>
+    Deno.readFile(new URL(file, folder))
+  );
+  const version = recorded.destination.qemu.split(".").slice(0, 2).join(".");
+  return { ...recorded, version, channels: await Promise.all(channels) };
+}
 
-  static async connect(port: number): Promise<Monitor> {
-    const monitor = new Monitor(await Deno.connect({ hostname: "127.0.0.1", port }));
-    await within(LIMIT, "the greeting of QMP", monitor.#lines.read());
-    await monitor.call("qmp_capabilities");
-    return monitor;
-  }
+/** Connections on which all has been sent; they stay open. */
+class Connections {
+  readonly #conns: Deno.Conn[] = [];
 
-  async call(execute: string, args: { readonly [name: string]: unknown } = {}): Promise<unknown> {
-    await writeAll(this.#conn, new TextEncoder().encode(JSON.stringify({ execute, arguments: args }) + "\n"));
-    return await within(LIMIT, execute, this.#answer(execute));
-  }
-
-  close(): void {
-    this.#conn.close();
-  }
-
-  async #answer(execute: string): Promise<unknown> {
-    while (true) {
-      const { value } = await this.#lines.read();
-      if (value === undefined) throw new Error(`${execute}: QEMU has closed its monitor`);
-      const answer = JSON.parse(value);
-      if (answer.error !== undefined) throw new Error(`${execute}: ${answer.error.desc}`);
-      if ("return" in answer) return answer.return;
+  /** QEMU reads the beginning of one before it takes the next: so each begins at once. */
+  async send(address: string, channels: readonly Uint8Array[]): Promise<void> {
+    const writes: Promise<void>[] = [];
+    for (const bytes of channels) {
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port: portOf(address) });
+      this.#conns.push(conn);
+      writes.push(writeAll(conn, bytes));
     }
+    // A destination that fails closes: it is its own words that count then.
+    await within(LIMIT, "the destination to take all", Promise.allSettled(writes));
+  }
+
+  [Symbol.dispose](): void {
+    for (const conn of this.#conns) conn.close();
   }
 }
 
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
+/** What a destination makes of a recorded migration: how it ended, and the driver's lines. */
+interface Outcome {
+  readonly end: string;
+  readonly log: readonly string[];
+  readonly stderr: string;
 }
 
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(":") + 1));
+async function replay(destination: LabDestination, { channels, destination: settings }: Replay): Promise<Outcome> {
+  using monitor = await Monitor.connect(destination.qmp);
+  using connections = new Connections();
+  await monitor.set(settings);
+  await monitor.call("migrate-incoming", { uri: destination.incoming, "exit-on-error": false });
+  await connections.send(destination.migration, channels);
+  const end = await monitor.end();
+  const log = end === "completed" ? await judged(monitor, destination) : await destination.kernelLog();
+  return { end, log, stderr: await destination.stderr() };
 }
 
-/** Sends each channel on a connection of its own, and keeps all open. QEMU reads of one before it takes the next. */
-async function send(folder: URL, port: number): Promise<Deno.Conn[]> {
-  const files = await Array.fromAsync(Deno.readDir(folder));
-  const names = files.map(({ name }) => name).filter((name) => name.endsWith(".s2d")).sort();
-  const conns: Deno.Conn[] = [];
-  const writes: Promise<void>[] = [];
-  for (const name of names) {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-    conns.push(conn);
-    writes.push(writeAll(conn, await Deno.readFile(new URL(name, folder))));
-  }
-  // A destination that fails closes: it is its own words that count then.
-  await within(LIMIT, "the destination to take all", Promise.allSettled(writes));
-  return conns;
+/** The driver's lines when it has judged all states: that is when the machine runs again. */
+async function judged(monitor: Monitor, destination: LabQemu): Promise<readonly string[]> {
+  await monitor.call("cont");
+  return await until(LIMIT, "the driver to judge all states", async () => {
+    const log = await destination.kernelLog();
+    return log.filter((line) => / load (ok|failed)/.test(line)).length === destination.uuids.length ? log : undefined;
+  });
 }
 
-/** The migration, from the settings to what the driver says of each device. */
-async function replay(folder: URL, recorded: Recorded, destination: LabDestination): Promise<string> {
-  const { capabilities, parameters } = recorded.destination;
-  const monitor = await Monitor.connect(portOf(destination.qmp));
-  let conns: Deno.Conn[] = [];
-  try {
-    await monitor.call("migrate-set-capabilities", {
-      capabilities: Object.entries(capabilities).map(([capability, state]) => ({ capability, state })),
-    });
-    await monitor.call("migrate-set-parameters", parameters);
-    await monitor.call("migrate-incoming", { uri: destination.incoming, "exit-on-error": false });
-    conns = await send(folder, portOf(destination.migration));
-    await until(LIMIT, "the migration to be completed", async () => {
-      const { status, "error-desc": error } = await monitor.call("query-migrate") as { [field: string]: unknown };
-      if (status === "failed") throw new Error(`it failed: ${error}; ${await destination.stderr()}`);
-      return status === "completed" || undefined;
-    });
-    // The device takes its state when the machine runs again.
-    await monitor.call("cont");
-    const log = await until(LIMIT, "the driver to judge all states", async () => {
-      const lines = await destination.kernelLog();
-      return lines.filter((line) => / load (ok|failed)/.test(line)).length === destination.uuids.length
-        ? lines
-        : undefined;
-    });
-    recorded.devices.forEach((device, i) => {
-      const uuid = destination.uuids[i] ?? "";
-      const wanted = `${uuid}: received ${device.stateBytes} bytes sha256 ${device.stateSha256}`;
-      const good = log.some((line) => line.includes(wanted)) && log.some((line) => line.includes(`${uuid}: load ok`));
-      if (!good) {
-        throw new Error(`device ${i} is not as recorded: wanted "${wanted}" and "load ok" in\n${log.join("\n")}`);
-      }
-    });
-    return `${recorded.devices.length} device(s) as recorded`;
-  } finally {
-    for (const conn of conns) conn.close();
-    monitor.close();
+/** The lines have to hold these words. */
+function mustSay(lines: readonly string[], ...words: readonly string[]): void {
+  for (const wanted of words) {
+    if (!lines.some((line) => line.includes(wanted))) throw new Error(`"${wanted}" is not in\n${lines.join("\n")}`);
   }
 }
 
-const { _: names, lab: directory = "", qemu, slots = "3" } = parseArgs(Deno.args, {
-  string: ["_", "lab", "qemu", "slots"],
-});
+const { lab: directory, qemu, slots = "3", only } = parseArgs(Deno.args, { string: ["lab", "qemu", "slots", "only"] });
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 const booting = performance.now();
 const lab = await Lab.boot({
-  directory: directory || Deno.env.get("MIGWIRE_LAB") || `${Deno.env.get("TMPDIR") ?? "/tmp"}/migwire-vfio-lab`,
+  directory: directory ?? Deno.env.get("MIGWIRE_LAB") ?? `${Deno.env.get("TMPDIR") ?? "/tmp"}/migwire-vfio-lab`,
   slots: Number(slots),
   ...(qemu !== undefined && { qemu }),
 });
-console.log(`booted in ${seconds(booting)}, QEMU ${lab.versions.join(" and ")}`);
-try {
-  const cases = (names.length > 0 ? names.map(String) : NAMES).map((name) => ({
+console.log(`booted in ${seconds(booting)}, with QEMU ${lab.versions.join(" and ")}`);
+
+/** A recorded migration that ends well. */
+function good(name: string): Case {
+  return {
     name,
     run: async () => {
-      const folder = new URL(`${name}/`, CAPTURES);
-      const recorded: Recorded = JSON.parse(await Deno.readTextFile(new URL("capture.json", folder)));
-      const { qemu, command } = recorded.destination;
+      const recorded = await read(name);
       const starting = performance.now();
-      await using destination = await lab.destination({ version: qemu.split(".").slice(0, 2).join("."), command });
-      const started = `started in ${seconds(starting)}`;
+      await using destination = await lab.destination({
+        version: recorded.version,
+        command: recorded.destination.command,
+      });
+      const started = seconds(starting);
       const replaying = performance.now();
-      const seen = await replay(folder, recorded, destination);
-      const replayed = `replayed in ${seconds(replaying)}`;
-      const stopping = performance.now();
-      await destination.stop();
-      return `${seen}; ${started}, ${replayed}, stopped in ${seconds(stopping)}`;
+      const { end, log, stderr } = await replay(destination, recorded);
+      if (end !== "completed") throw new Error(`${end}: ${stderr}`);
+      recorded.devices.forEach(({ stateBytes, stateSha256 }, i) => {
+        const uuid = destination.uuids[i] ?? "";
+        mustSay(log, `${uuid}: received ${stateBytes} bytes sha256 ${stateSha256}`, `${uuid}: load ok`);
+      });
+      return `${recorded.devices.length} device(s) as recorded; started in ${started}, replayed in ${
+        seconds(replaying)
+      }`;
     },
-  }));
-  const { passed, failed } = await runCases(cases, { folder: "", workers: Number(slots) });
+  };
+}
+
+/** One byte of the device state is another one. */
+function damaged(name: string): Case {
+  return {
+    name: `${name}, a byte changed`,
+    run: async () => {
+      const recorded = await read(name);
+      await using destination = await lab.destination({
+        version: recorded.version,
+        command: recorded.destination.command,
+      });
+      const channels = recorded.channels.map((bytes) => new Uint8Array(bytes));
+      // Most of the last channel is device state.
+      const last = channels.at(-1) ?? new Uint8Array(1);
+      const at = last.length - 30_000;
+      last[at] = (last[at] ?? 0) ^ 1;
+      const { log, stderr } = await replay(destination, { ...recorded, channels });
+      mustSay([...log, stderr], "load failed: wrong byte at", "Failed setting device state");
+      return log.at(-1) ?? "";
+    },
+  };
+}
+
+/** The device refuses what it is given. */
+function failing(name: string, driver: DriverParameters, ...words: readonly string[]): Case {
+  return {
+    name: `${name}, ${JSON.stringify(driver)}`,
+    run: async () => {
+      const recorded = await read(name);
+      const { version, destination: { command } } = recorded;
+      await using destination = await lab.destination({ version, command, driver });
+      const { end, log, stderr } = await replay(destination, recorded);
+      if (end === "completed") throw new Error("it ended well");
+      mustSay([...log, end, stderr], ...words);
+      return end;
+    },
+  };
+}
+
+/** From a source in the lab to a destination in the lab. */
+function inside(version: string, driver: DriverParameters, channels: number): Case {
+  return {
+    name: `inside, ${version}, ${channels} channels, ${JSON.stringify(driver)}`,
+    run: async () => {
+      const transfer = channels > 0 ? "on" : "off";
+      const command = [
+        "qemu-system-x86_64",
+        "-accel",
+        "tcg",
+        "-machine",
+        "q35",
+        "-m",
+        "16",
+        "-nodefaults",
+        "-display",
+        "none",
+      ];
+      const device =
+        "vfio-pci,sysfsdev=/sys/bus/mdev/devices/10000000-0000-4000-8000-000000000000,enable-migration=on," +
+        `x-device-dirty-page-tracking=off,x-migration-multifd-transfer=${transfer}`;
+      const options = { version, command: [...command, "-device", device], driver };
+      const settings: MigrationSettings = {
+        capabilities: { multifd: channels > 0, "return-path": true },
+        parameters: { "downtime-limit": 5000, ...(channels > 0 && { "multifd-channels": channels }) },
+      };
+      await using source = await lab.source(options);
+      await using destination = await lab.destination({ ...options, command: [...options.command, "-S"] });
+      using from = await Monitor.connect(source.qmp);
+      using to = await Monitor.connect(destination.qmp);
+      await from.set(settings);
+      await to.set(settings);
+      await to.call("migrate-incoming", { uri: destination.incoming, "exit-on-error": false });
+      await from.call("migrate", { uri: `tcp:127.0.0.1:${portOf(destination.incoming)}` });
+      const ends = await Promise.all([from.end(), to.end()]);
+      if (ends.some((end) => end !== "completed")) {
+        throw new Error(`${ends.join(", ")}: ${await source.stderr()} ${await destination.stderr()}`);
+      }
+      const taken = await judged(to, destination);
+      const saved = (await source.kernelLog()).map((line) => line.replace(/.* saved /, "received ")).at(-1) ??
+        "nothing saved";
+      mustSay(taken, saved, "load ok");
+      return saved;
+    },
+  };
+}
+
+const CASES: readonly Case[] = [
+  ...["vfio-multifd-2", "vfio-two-devices", "vfio-main", "vfio-multifd-newer", "vfio-config-after-iter"].map(good),
+  ...["vfio-precopy", "vfio-switchover-ack-multifd", "vfio-multifd-4-big", "vfio-from-newer"].map(good),
+  damaged("vfio-multifd-2"),
+  failing("vfio-multifd-2", { fail_load_at: 150_000 }, "fails, as it is to", "writing state buffer 2 failed: 5"),
+  failing("vfio-limit-fails", { load_delay_ms: 1500 }, "would exceed the size max of 40000"),
+  inside("10.0", { extra_bytes: 300_000, read_bytes: 65_536, no_precopy: true }, 2),
+  inside("10.0", { extra_bytes: 1000, precopy_bytes: 20_000, precopy_rounds: 3, round_bytes: 5000 }, 0),
+  inside("11.1", { extra_bytes: 1000, precopy_bytes: 20_000, no_p2p: true }, 2),
+  inside("11.1", { extra_bytes: 1_000_001, no_precopy: true, no_p2p: true, save_delay_ms: 100, seed: 77 }, 0),
+];
+
+try {
+  const cases = CASES.filter(({ name }) => only === undefined || name.includes(only));
+  // A case inside needs two slots: with fewer workers than slots there is always one to be had.
+  const { passed, failed } = await runCases(cases, { folder: "", workers: Math.max(1, Number(slots) - 1) });
   console.log(`${passed} passed, ${failed} failed`);
   Deno.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 } finally {

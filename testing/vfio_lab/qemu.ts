@@ -10,7 +10,7 @@ export interface SlotPlace {
   readonly migrationPort: number;
 }
 
-/** How a destination ended. */
+/** How a QEMU ended. */
 export interface LabEnd {
   /** Its exit code; less than 0 is the signal that ended it. */
   readonly exit: number | null;
@@ -20,14 +20,10 @@ export interface LabEnd {
   readonly kernelLog: readonly string[];
 }
 
-/** A QEMU in the lab, with VFIO devices, that waits for a migration. */
-export class LabDestination {
+/** A QEMU in the lab, with VFIO devices. */
+export class LabQemu {
   /** Its monitor: `tcp:127.0.0.1:PORT`. One client at a time. */
   readonly qmp: string;
-  /** Where the migration is sent to: `tcp:127.0.0.1:PORT`. Somebody listens there after `migrate-incoming`. */
-  readonly migration: string;
-  /** What `migrate-incoming` is to be told as `uri`. */
-  readonly incoming: string;
   /** Its devices, in the order of its command line. The driver and QEMU name them so. */
   readonly uuids: readonly string[];
   readonly #agent: Agent;
@@ -35,11 +31,9 @@ export class LabDestination {
   readonly #release: () => void;
   #end: Promise<LabEnd> | undefined;
 
-  /** A QEMU that has been started in a slot. `release` is called when the slot is free. */
+  /** A QEMU that is started in a slot. `release` is called when the slot is free. */
   constructor(agent: Agent, place: SlotPlace, uuids: readonly string[], release: () => void) {
     this.qmp = `tcp:127.0.0.1:${place.hostPorts.qmp}`;
-    this.migration = `tcp:127.0.0.1:${place.hostPorts.migration}`;
-    this.incoming = `tcp:0.0.0.0:${place.migrationPort}`;
     this.uuids = uuids;
     this.#agent = agent;
     this.#slot = place.slot;
@@ -83,6 +77,21 @@ export class LabDestination {
 
   async #ask(action: string): Promise<Answer> {
     return await this.#agent.call(action, { slot: this.#slot });
+  }
+}
+
+/** One that waits for a migration. */
+export class LabDestination extends LabQemu {
+  /** Where the migration is sent to: `tcp:127.0.0.1:PORT`. Connections are taken as soon as the lab runs, but go on only after `migrate-incoming`. */
+  readonly migration: string;
+  /** What `migrate-incoming` is to be told as `uri`. */
+  readonly incoming: string;
+
+  /** As a `LabQemu`. */
+  constructor(agent: Agent, place: SlotPlace, uuids: readonly string[], release: () => void) {
+    super(agent, place, uuids, release);
+    this.migration = `tcp:127.0.0.1:${place.hostPorts.migration}`;
+    this.incoming = `tcp:0.0.0.0:${place.migrationPort}`;
   }
 }
 

@@ -1,4 +1,11 @@
-import { closeQuietly, connectTo, formatSocketAddress, mayConnect, type SocketAddress } from "../net/mod.ts";
+import {
+  closeQuietly,
+  connectTo,
+  formatSocketAddress,
+  mayConnect,
+  type Socket,
+  type SocketAddress,
+} from "../net/mod.ts";
 import { EmitError } from "./emit_error.ts";
 
 /** An open connection to a target. */
@@ -33,7 +40,7 @@ export function socketTarget(address: SocketAddress): EmitTarget {
       if (!mayConnect(address)) throw notAllowed(address);
       let socket;
       try {
-        socket = await connectTo(address, signal);
+        socket = await connected(address, signal);
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         const hint = "start the destination with -incoming, and look at its address";
@@ -48,6 +55,21 @@ export function socketTarget(address: SocketAddress): EmitTarget {
       return socket;
     },
   };
+}
+
+/** Between two tries; what listens takes one connection after the other. */
+const RETRY_MS = 20;
+
+/** Connects. A Unix socket whose queue is full says so, where TCP lets one wait. */
+async function connected(address: SocketAddress, signal: AbortSignal): Promise<Socket> {
+  for (;;) {
+    try {
+      return await connectTo(address, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock) || signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }
 
 /** A target that takes everything and says nothing: to see, or to record, what would be sent. */

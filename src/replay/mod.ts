@@ -1,0 +1,13 @@
+/** Sends a capture to a QEMU, and says what becomes of it. @module */
+export { planReplay, type ReplayChanges } from "./plan_replay.ts";
+export { replay } from "./replay.ts";
+export type {
+  ReplayNotice,
+  ReplayOptions,
+  ReplayResult,
+  ReplayTarget,
+  ReplayVerdict,
+  ReplayVerdictKind,
+} from "./replay_options.ts";
+export { uuidBytes } from "./uuid_change.ts";
+export { type Evidence, verdictOf } from "./verdict.ts";

@@ -1,0 +1,318 @@
+import type { Capture } from "../capture/mod.ts";
+import { formatSocketAddress, type SocketAddress } from "../net/mod.ts";
+import { QmpClient } from "../qmp/mod.ts";
+import {
+  Emission,
+  EMIT_LIMITS,
+  EmitError,
+  type EmitLimits,
+  type EmitOptions,
+  type EmitPlan,
+  type EmitResult,
+  SILENT_TARGET,
+  socketTarget,
+  type StreamNeeds,
+} from "../emit/mod.ts";
+import { SpawnedQemu } from "../emit/spawn/mod.ts";
+import {
+  examineTarget,
+  followTarget,
+  type Mismatch,
+  mismatchesOf,
+  prepareTarget,
+  type TargetFacts,
+  type TargetFollower,
+  type TargetOptions,
+  type TargetOutcome,
+  type TargetSettings,
+  targetSettings,
+} from "../emit/target/mod.ts";
+import { planReplay, replayScore } from "./plan_replay.ts";
+import type { ReplayOptions, ReplayResult, ReplayVerdict } from "./replay_options.ts";
+import { verdictOf } from "./verdict.ts";
+
+/**
+ * Sends a capture to a target, and says what becomes of it: "does this capture load in that QEMU?"
+ *
+ * With its monitor the target is looked at first, set as the stream needs it, and asked for its verdict. What is found not
+ * to fit is told before the first byte is sent; it is sent all the same, for the target's own words about it.
+ *
+ * Whatever happens, no connection and no process is left behind.
+ *
+ * @throws {EmitError} If the capture cannot be sent.
+ * @throws {DealError} If its packets cannot be dealt as it is wished.
+ * @throws {SpawnError} If the target cannot be started.
+ * @throws {QmpError} If its monitor cannot be talked to, or refuses a setting.
+ * @throws {CaptureError} If bytes of the capture cannot be had.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { openCapture, parseSocketAddress, replay } from "@migwire/migwire";
+ *
+ * const capture = openCapture("capture");
+ * const to = parseSocketAddress("tcp::4444");
+ * const { verdict } = await replay(capture, { target: { kind: "address", to } });
+ * console.log(verdict.kind, verdict.reason);
+ * ```
+ */
+export async function replay(capture: Capture, options: ReplayOptions): Promise<ReplayResult> {
+  const { pageSize } = options.changes ?? {};
+  const { needs, notes } = replayScore(capture, pageSize === undefined ? {} : { pageSize });
+  await using stack = new AsyncDisposableStack();
+  const run = new Replay(capture, options, needs, notes, stack);
+  return options.target.kind === "nowhere" ? await run.write() : await run.send(options.target);
+}
+
+/** Where the target is, once it is there. */
+interface Place {
+  readonly to: SocketAddress;
+  readonly listen: SocketAddress;
+  readonly qmp?: QmpClient;
+  readonly spawned?: SpawnedQemu;
+}
+
+/** What was found out about the target by its monitor. */
+interface Examined {
+  readonly facts: TargetFacts;
+  readonly settings: TargetSettings;
+  readonly mismatches: readonly Mismatch[];
+}
+
+class Replay {
+  readonly #capture: Capture;
+  readonly #options: ReplayOptions;
+  readonly #needs: StreamNeeds;
+  readonly #notes: readonly string[];
+  /** What is given back in the end, the last first. */
+  readonly #stack: AsyncDisposableStack;
+  readonly #limits: EmitLimits;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    capture: Capture,
+    options: ReplayOptions,
+    needs: StreamNeeds,
+    notes: readonly string[],
+    stack: AsyncDisposableStack,
+  ) {
+    this.#capture = capture;
+    this.#options = options;
+    this.#needs = needs;
+    this.#notes = notes;
+    this.#stack = stack;
+    this.#limits = { ...EMIT_LIMITS, ...options.limits };
+    this.#signal = options.signal ?? new AbortController().signal;
+  }
+
+  /** Sends it to nobody. */
+  async write(): Promise<ReplayResult> {
+    const plan = await this.#plan();
+    const emission = await this.#emit(plan, new Emission(plan, SILENT_TARGET, this.#emitOptions()));
+    const { error } = emission;
+    return {
+      target: SILENT_TARGET.name,
+      needs: this.#needs,
+      mismatches: [],
+      notes: this.#notes,
+      emission,
+      verdict: error === undefined
+        ? { kind: "written", by: "migwire", reason: "all that would be sent is there" }
+        : { kind: "interrupted", by: "the user", reason: error.message },
+    };
+  }
+
+  /** Sends it to a target. */
+  async send(target: Exclude<ReplayOptions["target"], { readonly kind: "nowhere" }>): Promise<ReplayResult> {
+    const place = await this.#reach(target);
+    const examined = place.qmp === undefined ? undefined : await this.#examine(place.qmp);
+    const known = {
+      target: formatSocketAddress(place.to),
+      needs: this.#needs,
+      notes: this.#notes,
+      ...(place.spawned === undefined ? {} : { spawned: place.spawned.notes }),
+      ...(examined ?? { mismatches: [] }),
+    };
+    if (this.#options.examineOnly) return { ...known, verdict: this.#fit(examined) };
+    // Planned first: what cannot be sent is no reason to touch the target.
+    const plan = await this.#plan(examined?.facts);
+    const { emission, outcome } = await this.#carryOut(plan, place, examined);
+    const stderr = await lastPrinted(place.spawned, outcome);
+    const evidence = {
+      emission,
+      multifd: plan.needs.multifdChannels > 0,
+      ...(outcome === undefined ? {} : { outcome }),
+      ...(stderr === undefined ? {} : { stderr }),
+    };
+    const verdict = verdictOf(evidence);
+    if (verdict.kind === "completed" && this.#options.cont) await place.qmp?.call("cont");
+    return {
+      ...known,
+      emission,
+      ...(outcome === undefined ? {} : { outcome }),
+      ...(stderr === undefined ? {} : { stderr }),
+      verdict,
+    };
+  }
+
+  async #reach(target: Exclude<ReplayOptions["target"], { readonly kind: "nowhere" }>): Promise<Place> {
+    if (target.kind === "address") {
+      const { to, qmp: monitor, listen = to } = target;
+      const qmp = monitor === undefined ? undefined : await this.#monitor(monitor);
+      return { to, listen, ...(qmp === undefined ? {} : { qmp }) };
+    }
+    const { argv, recorded, binary } = target;
+    const spawned = await SpawnedQemu.start({
+      argv,
+      recorded,
+      blocks: this.#needs.blocks,
+      signal: this.#signal,
+      ...(binary === undefined ? {} : { binary }),
+    });
+    this.#stack.defer(() => spawned.stop());
+    this.#options.notice?.({ kind: "spawned", pid: spawned.pid, notes: spawned.notes });
+    return { to: spawned.incoming, listen: spawned.incoming, qmp: await this.#monitor(spawned.qmp), spawned };
+  }
+
+  async #monitor(address: SocketAddress): Promise<QmpClient> {
+    const qmp = await QmpClient.connect(address, { signal: this.#signal });
+    this.#stack.defer(() => qmp.close());
+    return qmp;
+  }
+
+  async #examine(qmp: QmpClient): Promise<Examined> {
+    const facts = await examineTarget(qmp);
+    const { destination: recorded, outcome } = this.#capture.manifest ?? {};
+    const settings = targetSettings({
+      needs: this.#changedNeeds,
+      facts,
+      options: this.#wishes,
+      ...(recorded === undefined ? {} : { recorded }),
+      ...(outcome === undefined ? {} : { outcome }),
+    });
+    const mismatches = mismatchesOf(this.#changedNeeds, facts, settings);
+    this.#options.notice?.({ kind: "examined", facts, settings, mismatches });
+    return { facts, settings, mismatches };
+  }
+
+  /** What the stream asks for when it is changed as it is wished. */
+  get #changedNeeds(): StreamNeeds {
+    const { changes: { channels, uuid } = {}, targetUuid } = this.#options;
+    const { uuid: own, ...needs } = this.#needs;
+    const sent = targetUuid ? undefined : uuid ?? own;
+    return {
+      ...needs,
+      ...(sent === undefined ? {} : { uuid: sent }),
+      multifdChannels: channels ?? needs.multifdChannels,
+    };
+  }
+
+  /** That packets are dealt to so many channels is the user's wish, too. */
+  get #wishes(): TargetOptions {
+    const { settings, changes: { channels } = {} } = this.#options;
+    if (channels === undefined) return settings ?? {};
+    return { ...settings, parameters: { "multifd-channels": channels, ...settings?.parameters } };
+  }
+
+  #fit(examined: Examined | undefined): ReplayVerdict {
+    if (examined === undefined) {
+      const reason = "the target was not looked at: its monitor is needed (--qmp, --spawn)";
+      return { kind: "unconfirmed", by: "migwire", reason };
+    }
+    const errors = examined.mismatches.filter(({ severity }) => severity === "error");
+    if (errors.length === 0) return { kind: "fits", by: "migwire", reason: "nothing is known that would not fit" };
+    return { kind: "does-not-fit", by: "migwire", reason: errors.map(({ message }) => message).join("; ") };
+  }
+
+  #plan(facts?: TargetFacts): Promise<EmitPlan> {
+    const { changes = {}, targetUuid } = this.#options;
+    if (!targetUuid) return planReplay(this.#capture, changes);
+    if (facts?.uuid === undefined) {
+      throw new EmitError(
+        "no-monitor",
+        "Cannot take over the UUID of the target: it does not say it",
+        "give its monitor with --qmp",
+      );
+    }
+    return planReplay(this.#capture, { ...changes, uuid: facts.uuid });
+  }
+
+  async #carryOut(
+    plan: EmitPlan,
+    { to, listen, qmp }: Place,
+    examined: Examined | undefined,
+  ): Promise<{ readonly emission: EmitResult; readonly outcome?: TargetOutcome }> {
+    if (qmp === undefined || examined === undefined) {
+      const emission = new Emission(plan, socketTarget(to), this.#emitOptions());
+      return { emission: await this.#emit(plan, emission) };
+    }
+    const { exitsOnError } = await prepareTarget(qmp, examined.facts, examined.settings, { listen });
+    const done = new AbortController();
+    /** Bytes that went either way; the follower is there before anything is sent. */
+    let moved = (): number => 0;
+    const follower = followTarget(qmp, {
+      exitsOnError,
+      recovers: plan.connections.some(({ role }) => role === "recovery"),
+      silentMs: this.#limits.stallMs,
+      activity: () => moved(),
+      signal: this.#signal,
+      onStatus: (status) => this.#options.notice?.({ kind: "status", status }),
+    });
+    const emission = new Emission(plan, socketTarget(to), {
+      ...this.#emitOptions(),
+      done: done.signal,
+      recover: () => follower.recover(listen),
+    });
+    moved = (): number => emission.status().reduce((sum, { sent, received }) => sum + sent + received, 0);
+    const outcome = follower.finished.finally(() => done.abort());
+    const result = await this.#emit(plan, emission);
+    return { emission: result, outcome: await this.#lastStatus(result, follower, outcome) };
+  }
+
+  /** What the target says when nothing is sent any more. One that waits for ever need not be waited for. */
+  async #lastStatus(
+    { error }: EmitResult,
+    follower: TargetFollower,
+    outcome: Promise<TargetOutcome>,
+  ): Promise<TargetOutcome> {
+    const { lastWordsMs, verdictMs } = this.#limits;
+    const limit = error?.code === "interrupted" ? 0 : error?.code === "stalled" ? lastWordsMs : verdictMs;
+    const timer = setTimeout(() => follower.stop(), limit);
+    try {
+      return await outcome;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #emit(plan: EmitPlan, emission: Emission): Promise<EmitResult> {
+    const planned = emission.status().reduce((sum, connection) => sum + connection.planned, 0);
+    this.#options.notice?.({
+      kind: "sending",
+      planned,
+      connections: plan.connections.length,
+      sent: () => emission.status().reduce((sum, { sent }) => sum + sent, 0),
+    });
+    return await emission.finished;
+  }
+
+  #emitOptions(): EmitOptions {
+    const { pace, gate, limits, signal, tap, notice } = this.#options;
+    return {
+      ...(pace === undefined ? {} : { pace }),
+      ...(gate === undefined ? {} : { gate }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(tap === undefined ? {} : { tap }),
+      ...(notice === undefined ? {} : { notice }),
+    };
+  }
+}
+
+/** What the QEMU that we started has printed. One that has ended is waited for, to hear all of it. */
+async function lastPrinted(
+  spawned: SpawnedQemu | undefined,
+  outcome: TargetOutcome | undefined,
+): Promise<string | undefined> {
+  if (outcome?.status === "exited") await spawned?.stop();
+  return spawned?.stderr();
+}

@@ -1,0 +1,30 @@
+import type { ReadChannel } from "../capture/mod.ts";
+import type { BaseRecord, ConfigurationRecord } from "../stream/mod.ts";
+
+/** The bytes of a UUID, as they stand in a stream; undefined if the text is none. */
+export function uuidBytes(text: string): Uint8Array | undefined {
+  const digits = text.replaceAll("-", "");
+  return /^[0-9a-f]{32}$/i.test(digits) ? Uint8Array.fromHex(digits) : undefined;
+}
+
+/**
+ * Changes the UUID in the configuration of a main channel, where there is one (main-channel.md §2.2). The channels of
+ * multifd have it in their initial packets.
+ *
+ * @throws {TypeError} If `uuid` is none.
+ */
+export function uuidChange(uuid: string): (record: BaseRecord, channel: ReadChannel) => BaseRecord {
+  const bytes = uuidBytes(uuid);
+  if (bytes === undefined) {
+    throw new TypeError(`Cannot take ${JSON.stringify(uuid)} for a UUID: 32 hexadecimal digits are wanted`);
+  }
+  return (record) => {
+    if (record.kind !== "configuration") return record;
+    const configuration = record as ConfigurationRecord;
+    if (configuration.subsections.every((subsection) => subsection.uuid === undefined)) return record;
+    const subsections = configuration.subsections.map((subsection) =>
+      subsection.uuid === undefined ? subsection : { ...subsection, uuid: bytes }
+    );
+    return { ...configuration, subsections } as ConfigurationRecord;
+  };
+}

@@ -1,0 +1,86 @@
+import type { EmitResult } from "../emit/mod.ts";
+import type { TargetEnd, TargetOutcome } from "../emit/target/mod.ts";
+import type { ReplayVerdict } from "./replay_options.ts";
+
+/** What is known in the end. */
+export interface Evidence {
+  /** What became of sending. */
+  readonly emission: EmitResult;
+  /** How the migration ended at the target, where its monitor could be asked. */
+  readonly outcome?: TargetOutcome;
+  /** What the target printed, where we started it. */
+  readonly stderr?: string;
+  /** It has multifd channels. */
+  readonly multifd: boolean;
+}
+
+/** QEMU's own word that it has loaded everything, or has not. */
+const SAID: { readonly [end in TargetEnd]?: ReplayVerdict["kind"] } = {
+  "completed": "completed",
+  "failed": "failed",
+  "cancelled": "failed",
+  "exited": "failed",
+  "postcopy-paused": "failed",
+  "silent": "hangs",
+  "stuck": "hangs",
+};
+
+/**
+ * What became of a replay. The target's monitor counts most; then what came on the return path, where SHUT with 0 is a proof
+ * for a main channel alone: of multifd channels and devices it says nothing (destination-engine.md A.5).
+ */
+export function verdictOf({ emission, outcome, stderr = "", multifd }: Evidence): ReplayVerdict {
+  const { error, answers } = emission;
+  if (error?.code === "interrupted") return { kind: "interrupted", by: "the user", reason: error.message };
+  const said = outcome === undefined ? undefined : SAID[outcome.status];
+  if (outcome !== undefined && said !== undefined) {
+    const by = outcome.status === "exited" ? "the end of its process" : "query-migrate";
+    return { kind: said, by, reason: reasonOf(outcome, emission, stderr) };
+  }
+  if (answers.shut !== undefined && answers.shut !== 0) {
+    return { kind: "failed", by: "SHUT", reason: `the target answers with SHUT ${answers.shut}: it has failed` };
+  }
+  if (error !== undefined) {
+    const kind = error.code === "stalled" ? "hangs" : error.code === "closed" ? "failed" : "unconfirmed";
+    return { kind, by: "the connections", reason: error.message };
+  }
+  if (answers.shut === 0 && !multifd) {
+    return { kind: "completed", by: "SHUT", reason: "the target answers with SHUT 0" };
+  }
+  const why = answers.shut === 0
+    ? "the target is content with the main channel (SHUT 0), which says nothing of multifd channels and devices"
+    : "the target has closed the connections, which says nothing about why";
+  return { kind: "unconfirmed", by: "the connections", reason: `${why}: ask its monitor with --qmp` };
+}
+
+/** The target's own words, or the best that there is. */
+function reasonOf({ status, error, last }: TargetOutcome, { error: broken }: EmitResult, stderr: string): string {
+  if (status === "completed") return "the target says completed";
+  const printed = ownWords(stderr);
+  switch (status) {
+    case "exited":
+      return printed ?? error ?? `the target ended while its status was ${last}${because(broken?.message)}`;
+    case "silent":
+      return `the target's monitor does not answer any more, its last status was ${last}${because(broken?.message)}`;
+    case "stuck":
+      return `the target stays ${last}${because(broken?.message)}`;
+    case "postcopy-paused":
+      return "the connection broke in postcopy, and nobody recovers it";
+    default:
+      // The text of query-migrate can be less than what was printed before it.
+      if (error === undefined || printed?.includes(error)) return printed ?? error ?? `the target says ${status}`;
+      return printed === undefined ? error : `${printed}; ${error}`;
+  }
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? "" : ` (${reason})`;
+}
+
+/** What QEMU printed, without the time and its name in front of each line. */
+function ownWords(stderr: string): string | undefined {
+  const lines = stderr.split("\n").map((line) =>
+    line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, "").replace(/^[^\s:]*qemu[^\s:]*: /, "").trim()
+  ).filter((line) => line !== "" && !line.startsWith("warning: "));
+  return lines.length === 0 ? undefined : lines.join("; ");
+}

@@ -45,6 +45,7 @@ const WORDINGS: readonly Wording[] = [
   },
   { since: [10, 2], newest: /^Unknown section type (\d+)$/, older: "Unknown savevm section type $1" },
   { since: [10, 2], newest: /^Unknown section (\d+)$/, older: "Unknown savevm section $1" },
+  { since: [10, 2], newest: /^Unknown section or instance/, older: "Unknown savevm section or instance" },
   { since: [10, 2], newest: /^Failed to load section ID: stream error: -5$/, older: INPUT_OUTPUT_ERROR },
   {
     since: [10, 2],

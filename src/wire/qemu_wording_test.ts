@@ -15,6 +15,7 @@ const TEXTS: readonly [newest: string, older: string][] = [
   ["Failed to load configuration state: stream error: -5", "Failed to load configuration:"],
   ["Unknown section type 48", "Unknown savevm section type 48"],
   ["Unknown section 77", "Unknown savevm section 77"],
+  ["Unknown section or instance 'a' 0. Make", "Unknown savevm section or instance 'a' 0. Make"],
   ["Failed to load section ID: stream error: -5", INPUT_OUTPUT_ERROR],
   ["Failed to load apic state: stream error: -5", INPUT_OUTPUT_ERROR],
   [

@@ -15,6 +15,7 @@ import { failureCases } from "./failures.ts";
 import { migrationCases } from "./migrations.ts";
 import { recordCases } from "./record_gate.ts";
 import { closeAll } from "./scene.ts";
+import { spawnCases } from "./spawn_gate.ts";
 import type { Qemu } from "./vm.ts";
 
 /** QEMUs wait for each other more than they compute. */
@@ -25,8 +26,12 @@ const qemus = programs.map((word): Qemu => {
   const [version = "", path = ""] = word.split("=");
   return { version, path };
 });
-const cases = qemus.flatMap((qemu) => [...migrationCases(qemu), ...failureCases(qemu), ...recordCases(qemu)])
-  .filter(({ name }) => only === undefined || name.includes(only));
+const cases = qemus.flatMap((qemu) => [
+  ...migrationCases(qemu),
+  ...failureCases(qemu),
+  ...recordCases(qemu),
+  ...spawnCases(qemu),
+]).filter(({ name }) => only === undefined || name.includes(only));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => void closeAll().finally(() => Deno.exit(3)));

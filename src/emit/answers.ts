@@ -24,10 +24,9 @@ const AWAITED: { readonly [kind: string]: AwaitedMessage | undefined } = {
   "rp-resume-ack": "resume-ack",
 };
 
-/** Reads what the target sends back, on one or more connections one after the other. */
+/** Reads what the target sends back, on one or more connections. */
 export class AnswerReader {
   readonly #told: (message: AwaitedMessage) => void;
-  #parser: ChannelParser | undefined;
   #pongs = 0;
   #acks = 0;
   #requests = 0;
@@ -39,19 +38,17 @@ export class AnswerReader {
     this.#told = told;
   }
 
-  /** A connection begins. */
-  begin(): void {
-    this.#parser = new ChannelParser(new ReturnPathGrammar(), {
+  /** A connection begins; gives what takes its bytes. The one before it may still have something to say. */
+  begin(): (bytes: Uint8Array) => void {
+    const parser = new ChannelParser(new ReturnPathGrammar(), {
       channel: "return path",
       report: (finding) => {
         if (finding.severity === "error") this.#problem ??= finding;
       },
     });
-  }
-
-  /** The next bytes of the connection. */
-  push(bytes: Uint8Array): void {
-    for (const record of this.#parser?.push(bytes) ?? []) this.#take(record as ReturnPathRecord);
+    return (bytes) => {
+      for (const record of parser.push(bytes)) this.#take(record as ReturnPathRecord);
+    };
   }
 
   /** What came so far. */

@@ -4,7 +4,7 @@ import type { Lane } from "./lane.ts";
 import type { EmitPlan, EmitStep, PlannedConnection, Precondition } from "./plan.ts";
 import { type LanePlan, planLane } from "./plan_lane.ts";
 import type { LineScore, Score } from "./score.ts";
-import type { Mark, Stretch } from "./stretch.ts";
+import type { AwaitedMessage, Mark, Stretch } from "./stretch.ts";
 
 /** How a plan is made. */
 export interface PlanOptions {
@@ -27,7 +27,8 @@ export interface PlanOptions {
  * - SYNC `k` of every channel before the main channel's barrier `k`, and that before what follows the SYNC;
  * - SWITCHOVER_START before device packets, or the other way round;
  * - the acknowledgement of the switchover before the guest stops, where a device needs it;
- * - a preempt channel before postcopy begins, a recovery after the interruption.
+ * - a preempt channel before postcopy begins, its pages when it has begun;
+ * - a recovery after the interruption.
  *
  * @throws {RangeError} If `connectOrder` does not name each channel once.
  */
@@ -133,23 +134,47 @@ class Builder {
   #step(line: LineScore, { name, phase, items, marks }: Stretch, at: number): EmitStep {
     const after = marks.flatMap((mark) => this.#before(mark, line));
     if (line === this.#score.main) after.push(...this.#syncs(at));
+    if (at === 0 && roleOf(line) === "preempt") after.push(...this.#postcopyBegun(line));
     return { name, after, items, ...(phase === undefined ? {} : { phase }) };
   }
 
   /** What comes before a mark. */
-  #before(mark: Mark, { needsAck }: LineScore): Precondition[] {
+  #before(mark: Mark, line: LineScore): Precondition[] {
     switch (mark.kind) {
       case "stop":
-        return needsAck ? [{ kind: "message", message: "switchover-ack", count: 1 }] : [];
+        return line.needsAck ? [{ kind: "message", message: "switchover-ack", count: 1 }] : [];
       case "package":
         return this.#preempt < 0 ? [] : [{ kind: "opened", connection: this.#preempt }];
       case "await":
-        return mark.count === 0 ? [] : [{ kind: "message", message: mark.message, count: mark.count }];
+        return mark.count === 0 ? [] : [{
+          kind: "message",
+          message: mark.message,
+          count: mark.count + this.#awaitedBefore(line, mark.message),
+        }];
       case "switchover-start":
         return this.#packetsFirst ? this.#lanesSent(({ upToDevices }) => upToDevices[this.#points.startInterval]) : [];
       case "barrier":
         return [];
     }
+  }
+
+  /** Messages that the recoveries before this one wait for. */
+  #awaitedBefore(line: LineScore, message: AwaitedMessage): number {
+    const { recoveries } = this.#score;
+    const before = recoveries.slice(0, Math.max(0, recoveries.indexOf(line)));
+    return before.flatMap(({ stretches }) => stretches).flatMap(({ marks }) => marks)
+      .reduce((sum, mark) => mark.kind === "await" && mark.message === message ? sum + mark.count : sum, 0);
+  }
+
+  /** The destination is in postcopy, again after a recovery: only then it reads the pages of a preempt channel. */
+  #postcopyBegun({ entry: { channel: { index } } }: LineScore): Precondition[] {
+    const connection = this.#drafts.findLastIndex((other) =>
+      other.recorded < index && (other.line === this.#score.main || isRole(other, "recovery"))
+    );
+    const stretches = this.#drafts[connection]?.line?.stretches ?? [];
+    const resumed = stretches.findIndex(({ marks }) => marks.some(isResumeAck));
+    const steps = resumed < 0 ? stretches.findIndex(({ marks }) => marks.some(isPackage)) + 1 : resumed;
+    return steps === 0 ? [] : [{ kind: "sent", connection, steps }];
   }
 
   /** The SYNC packets that come before a barrier; of channels that end before, none. */
@@ -172,4 +197,12 @@ function roleOf({ entry: { identity: { role } } }: LineScore): "main" | "recover
 
 function isRole({ line }: Draft, role: "recovery" | "preempt"): boolean {
   return line !== undefined && roleOf(line) === role;
+}
+
+function isPackage({ kind }: Mark): boolean {
+  return kind === "package";
+}
+
+function isResumeAck(mark: Mark): boolean {
+  return mark.kind === "await" && mark.message === "resume-ack";
 }

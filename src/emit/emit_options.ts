@@ -42,15 +42,18 @@ export type EmitNotice =
 export interface EmitOptions {
   /** When bytes may go out; as fast as can be if absent. */
   readonly pace?: Pace;
-  /** Asked before a phase begins; it begins when this is settled. */
+  /**
+   * Asked before a phase begins; it begins when this is settled. For the first phase of a connection that is before the
+   * connection is opened: a silent one would block QEMU.
+   */
   readonly gate?: (phase: EmitPhase, name: string) => Promise<void>;
   /** How long things are waited for. */
   readonly limits?: Partial<EmitLimits>;
-  /** Ends it. */
+  /** The user ends it. */
   readonly signal?: AbortSignal;
   /** Aborted when it is known elsewhere, from its monitor, that the target is done: no more is sent then. */
   readonly done?: AbortSignal;
-  /** Makes the target listen again when postcopy was interrupted. */
+  /** Makes the target listen again when postcopy was interrupted. Its limits are its own. */
   readonly recover?: () => Promise<void>;
   /** The time. */
   readonly clock?: Clock;
@@ -88,8 +91,8 @@ export interface EmitResult {
   readonly pings: number;
   /** All was sent. */
   readonly sent: boolean;
-  /** Why it ended early, or why there is no end; undefined if the target read all and closed. */
+  /** Why it ended early, or why there is no end; undefined if all was sent, and the target ended the main connection. */
   readonly error?: EmitError;
-  /** From the first byte to the last one that the system took, milliseconds. */
+  /** From the beginning to the last byte that the system took, milliseconds. */
   readonly sendingMs: number;
 }

@@ -27,8 +27,6 @@ export function interleave(plan: EmitPlan, seed: number): EmitPlan {
   for (const [place, { connection, step }] of order.entries()) {
     const before = order[place - 1];
     if (before === undefined || before.connection === connection) continue;
-    // A recovery begins when everything before it has ended; it needs no other order.
-    if (single.connections[connection]?.role === "recovery") continue;
     chain.set(`${connection} ${step}`, { kind: "sent", connection: before.connection, steps: before.step + 1 });
   }
   return {

@@ -1,8 +1,10 @@
 import { closeQuietly } from "../net/mod.ts";
+import { EmitError } from "./emit_error.ts";
 import type { EmitTap, EmittedConnection } from "./emit_options.ts";
 import type { PlannedConnection } from "./plan.ts";
 import { sentLength } from "./item.ts";
 import type { EmitConnection } from "./target.ts";
+import { reasonOf } from "./waits.ts";
 
 /** Messages of a target are short. */
 const READ_BYTES = 64 * 1024;
@@ -18,10 +20,14 @@ export class Link {
   #socket: EmitConnection | undefined;
   #number = -1;
   #sent = 0;
+  /** Bytes that the system was asked to take, and has not answered for. */
+  #inFlight = 0;
   #received = 0;
   #closed: string | undefined;
   /** Our direction has ended. */
   #ended = false;
+  /** We have given it back. */
+  #isGivenBack = false;
 
   /** A link that is not open yet. */
   constructor(planned: PlannedConnection, tap: EmitTap | undefined) {
@@ -51,6 +57,11 @@ export class Link {
     return this.#sent;
   }
 
+  /** Whether bytes are left that the system was not even asked to take. */
+  get hasMore(): boolean {
+    return this.#sent + this.#inFlight < this.#total;
+  }
+
   /** How the target ended it; undefined as long as it has not. */
   get closed(): string | undefined {
     return this.#closed;
@@ -62,39 +73,61 @@ export class Link {
     if (this.#tap !== undefined) this.#number = this.#tap.open();
   }
 
-  /** Sends all of the bytes. Rejects when the target has gone. */
+  /**
+   * Sends all of the bytes.
+   *
+   * @throws {EmitError} `closed`, if the target has gone.
+   */
   async write(bytes: Uint8Array, progress: () => void): Promise<void> {
-    if (this.#socket === undefined) throw new TypeError("Cannot send: the connection is not open");
+    const socket = this.#socket;
+    if (socket === undefined) throw new TypeError("Cannot send: the connection is not open");
     for (let at = 0; at < bytes.length;) {
       const rest = at === 0 ? bytes : bytes.subarray(at);
-      const count = await this.#socket.write(rest);
+      const count = await this.#handOver(socket, rest);
       this.#tap?.received(this.#number, "s2d", count === rest.length ? rest : rest.subarray(0, count));
-      this.#sent += count;
       at += count;
       progress();
     }
   }
 
-  /** Receives until the target ends it, in whatever way. */
+  async #handOver(socket: EmitConnection, bytes: Uint8Array): Promise<number> {
+    this.#inFlight = bytes.length;
+    try {
+      const count = await socket.write(bytes);
+      this.#sent += count;
+      return count;
+    } catch (cause) {
+      const message = `${this.planned.label} was broken off after ${this.#sent} bytes: ${reasonOf(cause)}`;
+      throw new EmitError("closed", message, "", { cause });
+    } finally {
+      this.#inFlight = 0;
+    }
+  }
+
+  /** Receives until the target ends it, in whatever way. Rejects only with what `received` and the tap throw. */
   async read(received: (bytes: Uint8Array) => void): Promise<void> {
     const buffer = new Uint8Array(READ_BYTES);
-    const socket = this.#socket;
-    if (socket === undefined) return;
-    try {
-      for (let count: number | null; (count = await socket.read(buffer)) !== null;) {
-        const bytes = buffer.subarray(0, count);
-        this.#received += count;
-        this.#tap?.received(this.#number, "d2s", bytes);
-        received(bytes);
+    for (;;) {
+      let count: number | null | undefined;
+      try {
+        count = await this.#socket?.read(buffer);
+      } catch (error) {
+        // Our own closing ends the reading, too.
+        if (!this.#isGivenBack) this.#hasEnded(`broken off: ${reasonOf(error)}`, reasonOf(error));
+        return;
       }
-      this.#closed ??= "closed by the target";
-      this.#tap?.ended(this.#number, "d2s");
-    } catch (error) {
-      // Our own closing ends the reading, too.
-      if (this.#ended && !isReset(error)) return;
-      this.#closed ??= `broken off: ${reasonOf(error)}`;
-      this.#tap?.ended(this.#number, "d2s", reasonOf(error));
+      if (this.#isGivenBack) return;
+      if (typeof count !== "number") return this.#hasEnded("closed by the target");
+      const bytes = buffer.subarray(0, count);
+      this.#received += count;
+      this.#tap?.received(this.#number, "d2s", bytes);
+      received(bytes);
     }
+  }
+
+  #hasEnded(how: string, error?: string): void {
+    this.#closed = how;
+    this.#tap?.ended(this.#number, "d2s", error);
   }
 
   /** Tells the target that nothing more comes. */
@@ -109,17 +142,9 @@ export class Link {
   /** Gives the connection back. */
   close(): void {
     if (this.#socket === undefined) return;
+    this.#isGivenBack = true;
+    closeQuietly(this.#socket);
     if (!this.#ended) this.#tap?.ended(this.#number, "s2d");
     this.#ended = true;
-    closeQuietly(this.#socket);
   }
-}
-
-function isReset(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset;
-}
-
-/** What an error says. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -62,7 +62,8 @@ export class MainLine {
       case "file-header":
         return this.#begin("setup", "setup");
       case "section-part":
-        if ((record as ShortSectionRecord).idstr !== "ram" || this.#phase === "postcopy") return;
+        if ((record as ShortSectionRecord).idstr !== "ram") return;
+        if (this.#phase === "postcopy") return this.#afterPackage();
         return this.#begin(`RAM iteration ${++this.#iterations}`, "iteration");
       case "section-end":
         return this.#stop(`END section of ${(record as ShortSectionRecord).idstr ?? "?"}`);
@@ -79,6 +80,11 @@ export class MainLine {
       case "command":
         return this.#cutAtCommand((record as CommandRecord).command);
     }
+  }
+
+  /** Pages in postcopy: what waits for postcopy to begin need not wait for them. */
+  #afterPackage(): void {
+    if (this.#stretches.at(-1)?.marks.some(({ kind }) => kind === "package")) this.#begin("RAM in postcopy");
   }
 
   /** The first END section of a stream without SWITCHOVER_START is where its guest stopped. */

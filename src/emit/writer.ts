@@ -1,0 +1,53 @@
+import type { Course } from "./course.ts";
+import type { Link } from "./link.ts";
+import { type PacedBytes, UNPACED } from "./pace.ts";
+import { PieceBuffer } from "./piece_buffer.ts";
+import type { EmitStep } from "./plan.ts";
+import { sleep } from "./waits.ts";
+
+/**
+ * Sends what is planned for one connection, each step when all that must precede it is done. Never rejects: what goes
+ * wrong ends the course.
+ */
+export async function writeLink(course: Course, link: Link, index: number): Promise<void> {
+  const pieces = new PieceBuffer((course.options.pace ?? UNPACED).chunk);
+  try {
+    for (const [number, step] of link.planned.steps.entries()) {
+      if (!await course.reached(link, step.after)) return;
+      // The first one was asked about before the connection was opened.
+      if (number > 0) await course.permitted(link, step);
+      if (!await writeStep(course, link, step, pieces)) return;
+      course.progress.addSent(index);
+    }
+    link.waiting = undefined;
+    if (link.planned.ending === "interrupt") await link.end();
+  } catch (error) {
+    course.fail(error);
+  }
+}
+
+/** False if it was stopped. */
+async function writeStep(course: Course, link: Link, step: EmitStep, pieces: PieceBuffer): Promise<boolean> {
+  const { signal, options, clock } = course;
+  const { name, phase } = step;
+  if (signal.aborted) return false;
+  if (phase !== undefined) options.notice?.({ kind: "phase", phase, name });
+  for (const { bytes, ...place } of pieces.fill(step.items)) {
+    await pause(course, { count: bytes.length, ...place });
+    if (signal.aborted) return false;
+    link.waiting = `the target to take ${name}`;
+    await link.write(bytes, () => {
+      course.lastSent = clock.now();
+      course.touch();
+    });
+  }
+  return !signal.aborted;
+}
+
+/** Waits until bytes are due. */
+async function pause(course: Course, bytes: PacedBytes): Promise<void> {
+  const { options: { pace = UNPACED }, clock, begin, signal } = course;
+  const now = clock.now() - begin;
+  const wait = pace.due(bytes, now) - now;
+  if (wait > 0) await course.rest(sleep(clock, wait, signal));
+}

@@ -11,6 +11,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
+import { dealCases } from "./deal_gate.ts";
 import { failureCases } from "./failures.ts";
 import { migrationCases } from "./migrations.ts";
 import { recordCases } from "./record_gate.ts";
@@ -31,6 +32,7 @@ const cases = qemus.flatMap((qemu) => [
   ...failureCases(qemu),
   ...recordCases(qemu),
   ...spawnCases(qemu),
+  ...dealCases(qemu),
 ]).filter(({ name }) => only === undefined || name.includes(only));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

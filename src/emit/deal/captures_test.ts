@@ -3,17 +3,7 @@ import { multifdChannels } from "../../../testing/multifd_captures.ts";
 import { CAPTURES, haveCaptures } from "../../../testing/real_captures.ts";
 import { type Capture, openCapture } from "../../capture/mod.ts";
 import { captureDigests } from "../../load/mod.ts";
-import type { Item } from "../item.ts";
-import type { Lane } from "../lane.ts";
-import {
-  identityOf,
-  laneBytes,
-  lanesOf,
-  packetsByInterval,
-  readBack,
-  repeatedPages,
-  withLanes,
-} from "./deal_for_test.ts";
+import { assertDealt, laneBytes, lanesOf, withLanes } from "./deal_for_test.ts";
 import { deal, DealError, type DealOptions } from "./mod.ts";
 
 const NAMES = [...new Set(multifdChannels().map(({ capture }) => capture))];
@@ -31,39 +21,11 @@ const NEEDED: ReadonlyMap<string, number> = new Map([
   ["plain-channel-count-silent", 4],
 ]);
 
-function identities(lanes: readonly Lane[]): string[][] {
-  return packetsByInterval(lanes).map((packets) => packets.map(({ item }) => identityOf(item)).sort());
-}
-
-function checkLanes(lanes: readonly Lane[], original: readonly Lane[], codes: ReadonlySet<string>): void {
-  const read = lanes.map(readBack);
-  for (const { findings } of read) assertEquals(findings.filter(({ code }) => !codes.has(code)), []);
-  assertEquals(read.map(({ id }) => id), [...lanes.keys()]);
-  const uuids = new Set([...original.map(readBack), ...read].map(({ uuid }) => uuid));
-  assertEquals(uuids.size, 1);
-
-  const again = read.map(({ lane }) => lane);
-  assertEquals(identities(again), identities(original));
-  const rounds = Math.min(...original.map(({ intervals }) => intervals.filter(({ sync }) => sync).length));
-  for (const { intervals } of again) {
-    assert(intervals.slice(0, rounds).every(({ sync }) => sync?.kind === "multifd-sync"));
-    assert(intervals[0]?.packets.every(({ kind }: Item) => kind !== "multifd-device-state"));
-  }
-  const originals = packetsByInterval(original).map(repeatedPages);
-  for (const [k, packets] of packetsByInterval(again).entries()) {
-    for (const [page, writers] of repeatedPages(packets)) {
-      assertEquals(new Set(writers.map(({ lane }) => lane)).size, 1, `${page} is on several lanes`);
-      const before = originals[k]?.get(page)?.map(({ identity }) => identity);
-      assertEquals(writers.map(({ identity }) => identity), before, page);
-    }
-  }
-}
-
 async function checkWay(capture: Capture, way: DealOptions): Promise<void> {
   const { lanes, others, codes } = lanesOf(capture);
   const dealt = await deal(lanes, way);
   assertEquals(dealt.length, way.channels ?? lanes.length);
-  checkLanes(dealt, lanes, codes);
+  assertDealt(dealt, lanes, codes);
   const before = await captureDigests(capture);
   const after = await captureDigests(withLanes(capture, others, dealt));
   assertEquals({ ...after, problems: codesOf(after.problems) }, { ...before, problems: codesOf(before.problems) });

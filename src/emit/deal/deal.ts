@@ -1,3 +1,4 @@
+import { Random } from "../../bytes/mod.ts";
 import type { Item } from "../item.ts";
 import type { Interval, Lane } from "../lane.ts";
 import { DealError } from "./deal_error.ts";
@@ -9,7 +10,7 @@ import { placeEnds } from "./place_ends.ts";
 import { withPlainSyncs } from "./plain_syncs.ts";
 import { PageStore } from "./page_store.ts";
 import { findPageSize, RamPackets } from "./ram_packet.ts";
-import { Random } from "./random.ts";
+
 import { repack } from "./repack.ts";
 import { unpack } from "./unpack.ts";
 

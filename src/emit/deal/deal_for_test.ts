@@ -1,5 +1,6 @@
 /** Lanes of captures and of made-up channels, and what is in them, for tests. @module */
 
+import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import { createHash } from "node:crypto";
 import { type Capture, type CaptureChannel, MemorySource, readCapture } from "../../capture/mod.ts";
@@ -54,7 +55,9 @@ export function withLanes(capture: Capture, others: readonly CaptureChannel[], l
 export function readBack(lane: Lane): { lane: Lane; id: number; uuid: string; findings: Finding[] } {
   const bytes = laneBytes(lane);
   const findings: Finding[] = [];
-  const parser = new ChannelParser(new MultifdGrammar(), { report: (finding) => findings.push(finding) });
+  const parser = new ChannelParser(new MultifdGrammar({ pageSize: 4096 }), {
+    report: (finding) => findings.push(finding),
+  });
   const collector = new LaneCollector({ source: new MemorySource(bytes), connection: 0 });
   for (const record of [...parser.push(bytes), ...parser.end()]) collector.add(record);
   const { id, uuid } = multifdInit().decode(bytes.subarray(0, 64));
@@ -118,4 +121,43 @@ export function devicePacketsOf(lane: Lane): string[] {
 function hasSomething(item: Item): boolean {
   if (item.kind !== "multifd-ram") return true;
   return packets4K.header(item).pageOffsets.length > 0;
+}
+
+function identities(lanes: readonly Lane[]): string[][] {
+  return packetsByInterval(lanes).map((packets) => packets.map(({ item }) => identityOf(item)).sort());
+}
+
+/** What was dealt is what there was, and keeps the rules; findings of `codes` were there before. */
+export function assertDealt(
+  lanes: readonly Lane[],
+  original: readonly Lane[],
+  codes: ReadonlySet<string> = new Set(),
+): void {
+  const read = lanes.map(readBack);
+  for (const { findings } of read) assertEquals(findings.filter(({ code }) => !codes.has(code)), []);
+  assertEquals(read.map(({ id }) => id), [...lanes.keys()]);
+  const uuids = new Set([...original.map(readBack), ...read].map(({ uuid }) => uuid));
+  assertEquals(uuids.size, 1);
+
+  const again = read.map(({ lane }) => lane);
+  assertEquals(identities(again), identities(original));
+  const rounds = Math.min(...original.map(({ intervals }) => intervals.filter(({ sync }) => sync).length));
+  for (const { intervals } of again) {
+    assert(intervals.slice(0, rounds).every(({ sync }) => sync?.kind === "multifd-sync"));
+  }
+  // Whoever recorded device packets there keeps them there.
+  assertEquals(devicePacketsBeforeSync(again), devicePacketsBeforeSync(original));
+  const originals = packetsByInterval(original).map(repeatedPages);
+  // Behind a SYNC that not all channels have, nothing is dealt.
+  for (const [k, packets] of packetsByInterval(again).slice(0, rounds + 1).entries()) {
+    for (const [page, writers] of repeatedPages(packets)) {
+      assertEquals(new Set(writers.map(({ lane }) => lane)).size, 1, `${page} is on several lanes`);
+      const before = originals[k]?.get(page)?.map(({ identity }) => identity);
+      assertEquals(writers.map(({ identity }) => identity), before, page);
+    }
+  }
+}
+
+function devicePacketsBeforeSync(lanes: readonly Lane[]): number {
+  return packetsByInterval(lanes)[0]?.filter(({ item: { kind } }) => kind === "multifd-device-state").length ?? 0;
 }

@@ -1,8 +1,8 @@
+import type { Random } from "../../bytes/mod.ts";
 import { type Item, sentLength } from "../item.ts";
 import { conflicts } from "./conflicts.ts";
 import type { Hands } from "./hands.ts";
 import type { RamPackets } from "./ram_packet.ts";
-import type { Random } from "./random.ts";
 
 /**
  * Deals the packets of one interval.

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../bytes/mod.ts";
 
 /** Who gets the next packet: the lane with the fewest bytes, or any. */
 export class Hands {

@@ -17,6 +17,7 @@ import { migrationCases } from "./migrations.ts";
 import { recordCases } from "./record_gate.ts";
 import { closeAll } from "./scene.ts";
 import { spawnCases } from "./spawn_gate.ts";
+import { targetCases } from "./target_gate.ts";
 import type { Qemu } from "./vm.ts";
 
 /** QEMUs wait for each other more than they compute. */
@@ -33,6 +34,7 @@ const cases = qemus.flatMap((qemu) => [
   ...recordCases(qemu),
   ...spawnCases(qemu),
   ...dealCases(qemu),
+  ...targetCases(qemu),
 ]).filter(({ name }) => only === undefined || name.includes(only));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -1,4 +1,14 @@
-import { escapeCommas, formatOption, isQemu, joinOptions, type Option, propertiesOf, splitOptions } from "./options.ts";
+import { parseQemuCommand, parseQemuVersion, resolveMachine } from "../../capture/mod.ts";
+import {
+  escapeCommas,
+  formatOption,
+  isQemu,
+  joinOptions,
+  type Option,
+  propertiesOf,
+  splitOptions,
+  withProperty,
+} from "./options.ts";
 import { OWN_COMMAND, SpawnError } from "./spawn_error.ts";
 
 /** How a command is to be started. */
@@ -9,6 +19,10 @@ export interface AdaptOptions {
   readonly monitor: string;
   /** The program to start in the place of a recorded one. */
   readonly binary?: string;
+  /** Version of the QEMU that a recorded command ran, `10.0.2`: says what `-M pc` stood for. */
+  readonly version?: string;
+  /** Machine type of the stream. */
+  readonly machine?: string;
 }
 
 /** What is started. */
@@ -30,7 +44,7 @@ const RECORDERS: ReadonlySet<string> = new Set(["qmp", "qmp-pretty", "D", "d", "
 /**
  * Makes of a command the one that is started: it waits for the migration's address (`-incoming defer`), does not leave
  * us (`-daemonize`), and has a monitor of ours. A recorded command loses its own monitor, log, trace and process file as
- * well. The rest stays, `-S` and `-msg` for instance.
+ * well, and has the machine type that it had then. The rest stays, `-S` and `-msg` for instance.
  *
  * @param argv The program and its arguments. The user's may begin with another program that starts QEMU (`env`, `nice`,
  * a script of one's own that passes its arguments on).
@@ -49,7 +63,7 @@ const RECORDERS: ReadonlySet<string> = new Set(["qmp", "qmp-pretty", "D", "d", "
  */
 export function adaptCommand(
   argv: readonly string[],
-  { recorded, monitor, binary }: AdaptOptions,
+  { recorded, monitor, binary, version, machine }: AdaptOptions,
 ): AdaptedCommand {
   const [first = "", ...rest] = argv;
   if (first === "") throw new SpawnError("command", "Cannot start the command: it is empty");
@@ -58,7 +72,12 @@ export function adaptCommand(
   // What stands before QEMU itself belongs to the program that starts it.
   const qemu = isQemu(first) ? 0 : Math.max(0, rest.findIndex(isQemu) + 1);
   const options = splitOptions(rest.slice(qemu));
-  const kept = withoutOurs(recorded ? withoutRecorders(options, notes) : options, notes);
+  const arch = parseQemuCommand([first]).arch;
+  const recordedOptions = (): Option[] => {
+    const meant = { arch, version, machine };
+    return withoutRecorders(options, notes).map((option) => withoutAlias(option, meant, notes));
+  };
+  const kept = withoutOurs(recorded ? recordedOptions() : options, notes);
   return {
     program,
     args: [
@@ -84,6 +103,28 @@ function recordedProgram(program: string, binary: string | undefined, notes: str
   const name = program.slice(program.lastIndexOf("/") + 1);
   notes.push(`${name} is started as the system finds it, not ${program}`);
   return name;
+}
+
+/**
+ * `-M pc` is another machine in each QEMU. It becomes what it stood for in the recorded one, if that is what the stream
+ * says: a distribution may have called it otherwise.
+ */
+function withoutAlias(
+  option: Option,
+  { arch, version, machine }: { readonly [name in "arch" | "version" | "machine"]: string | undefined },
+  notes: string[],
+): Option {
+  const { name, value } = option;
+  if ((name !== "M" && name !== "machine") || value === undefined || version === undefined) return option;
+  const type = propertiesOf(value).find(({ name }, i) => name === "type" || (i === 0 && name === ""));
+  if (type === undefined || type.value === machine) return option;
+  const full = resolveMachine(type.value, arch, parseQemuVersion(version));
+  if (full === undefined || full !== machine) return option;
+  notes.push(`${option.word} ${full} is started: ${type.value} stood for it in QEMU ${version}`);
+  return {
+    ...option,
+    value: type.name === "type" ? withProperty(value, "type", full) : full + value.slice(type.value.length),
+  };
 }
 
 /** The monitors, logs and traces of a recording are left out. */

@@ -72,6 +72,34 @@ Deno.test("adaptCommand() starts nothing but a QEMU of the system for a recorded
   }
 });
 
+Deno.test("adaptCommand() starts the machine that an alias stood for, if the stream says the same", () => {
+  const machine = "pc-i440fx-10.0";
+  const recorded = { recorded: true, version: "10.0.2", machine };
+  const cases: [string, Partial<AdaptOptions>, string][] = [
+    ["-M pc", recorded, "-M pc-i440fx-10.0"],
+    ["-machine pc,accel=kvm", recorded, "-machine pc-i440fx-10.0,accel=kvm"],
+    ["-machine accel=kvm,type=pc", recorded, "-machine accel=kvm,type=pc-i440fx-10.0"],
+    ['-machine {"type":"pc"}', recorded, '-machine {"type":"pc-i440fx-10.0"}'],
+    ["-M pc-i440fx-10.0", recorded, "-M pc-i440fx-10.0"],
+    // It was not the same, or that is not known.
+    ["-M q35", recorded, "-M q35"],
+    ["-M pc", { ...recorded, version: "11.1.3" }, "-M pc"],
+    ["-M pc", { ...recorded, version: "?" }, "-M pc"],
+    ["-M pc", { ...recorded, machine: "pc-i440fx-noble" }, "-M pc"],
+    ["-M pc", { recorded: true, machine }, "-M pc"],
+    ["-M pc", { ...recorded, recorded: false }, "-M pc"],
+  ];
+  for (const [words, options, started] of cases) {
+    const { command, notes } = adapt(`qemu-system-x86_64 ${words}`, options);
+    assertEquals([command, notes.length], [`qemu-system-x86_64 ${started}`, started === words ? 0 : 1], words);
+  }
+  const virt = { recorded: true, version: "10.0.2", machine: "virt-10.0" };
+  assertEquals(adapt("qemu-system-aarch64 -M virt", virt), {
+    command: "qemu-system-aarch64 -M virt-10.0",
+    notes: ["-M virt-10.0 is started: virt stood for it in QEMU 10.0.2"],
+  });
+});
+
 Deno.test("adaptCommand() refuses an empty command, and writes commas of a path twice", () => {
   assertThrows(() => adaptCommand([], { recorded: false, monitor: "/x" }), SpawnError, "it is empty");
   assertEquals(

@@ -30,6 +30,10 @@ export interface SpawnOptions {
   readonly blocks?: readonly StandInBlock[];
   /** The program to start in the place of a recorded one. */
   readonly binary?: string;
+  /** Version of the QEMU that a recorded command ran, `10.0.2`: says what `-M pc` stood for. */
+  readonly version?: string;
+  /** Machine type of the stream. */
+  readonly machine?: string;
   /** Stops it when it is aborted. */
   readonly signal: AbortSignal;
   /** How long it is waited for; {@linkcode SPAWN_LIMITS} where absent. */
@@ -246,12 +250,14 @@ export class SpawnedQemu {
 /** The program and its arguments, when all that they need is in the folder. */
 async function prepare(
   folder: PrivateFolder,
-  { argv, recorded, blocks = [], binary }: SpawnOptions,
+  { argv, recorded, blocks = [], binary, version, machine }: SpawnOptions,
 ): Promise<AdaptedCommand> {
   const adapted = adaptCommand(argv, {
     recorded,
     monitor: monitorIn(folder),
     ...(binary === undefined ? {} : { binary: absoluteProgram(binary) }),
+    ...(version === undefined ? {} : { version }),
+    ...(machine === undefined ? {} : { machine }),
   });
   if (!recorded) return adapted;
   const { args, files, notes } = standIns({

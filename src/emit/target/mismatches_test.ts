@@ -186,6 +186,13 @@ const CASES: { readonly [name: string]: readonly [change: Change, expected: read
     { needs: MULTIFD, options: { capabilities: { multifd: false } } },
     ["warning: setting: socket_accept_incoming_migration: Extra incoming migration connection; ignoring"],
   ],
+  "switchover-ack that the user does not want": [
+    device({ state: "main" }, {}, {
+      needs: { multifdChannels: 0, capabilities: ["switchover-ack"] },
+      options: { capabilities: { "switchover-ack": false } },
+    }),
+    ["warning: setting: 0000:3b:00.2: Received INIT_DATA_SENT but switchover ack is not used"],
+  ],
   "multifd without channels": [{ options: { capabilities: { multifd: true } } }, ["warning: setting"]],
   "a VFIO device that is missing": [
     { ...device({}, { idstr: "0000:00:06.0/vfio" }) },

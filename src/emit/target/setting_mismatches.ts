@@ -10,13 +10,24 @@ const TOO_LATE = {
   "postcopy-preempt": "Postcopy preempt must be set before incoming starts",
 };
 
-/** What a target does when a capability differs from what the stream needs. */
-const CONSEQUENCES: { readonly [name: string]: { readonly what: string; readonly qemu?: string } } = {
-  "multifd": {
-    what: "the multifd channels are refused",
-    qemu: "socket_accept_incoming_migration: Extra incoming migration connection; ignoring",
-  },
-};
+/** What a target does when a capability is off that the stream needs. */
+function consequenceOf(
+  name: string,
+  needs: StreamNeeds,
+  facts: TargetFacts,
+): { readonly what: string; readonly qemu?: string } {
+  if (name === "multifd") {
+    return {
+      what: "the multifd channels are refused",
+      qemu: "socket_accept_incoming_migration: Extra incoming migration connection; ignoring",
+    };
+  }
+  if (name !== "switchover-ack") return { what: "it may not be loaded" };
+  const device = facts.devices.find(({ idstr }) => needs.devices.some((needed) => needed.idstr === idstr));
+  const what = "no device takes the sign that its initial data was sent";
+  if (device?.name === undefined) return { what };
+  return { what, qemu: `${device.name}: Received INIT_DATA_SENT but switchover ack is not used` };
+}
 
 /** What does not fit of capabilities and parameters. */
 export function settingMismatches(needs: StreamNeeds, facts: TargetFacts, settings: TargetSettings): Mismatch[] {
@@ -82,7 +93,7 @@ function kept(needs: StreamNeeds, facts: TargetFacts, all: TargetSettings): Mism
   for (const name of needs.capabilities) {
     const value = settingOf(all, facts, "capability", name);
     if (value !== false) continue;
-    const { what = "it may not be loaded", qemu } = CONSEQUENCES[name] ?? {};
+    const { what, qemu } = consequenceOf(name, needs, facts);
     note(name, value, `${name} on`, what, qemu);
   }
   const multifd = settingOf(all, facts, "capability", "multifd");

@@ -30,8 +30,10 @@ export interface Io {
    * @param name Its name.
    */
   env(name: string): string | undefined;
+  /** Waits for a line that the user types on standard input; null at the end of the input, or when `signal` is aborted. */
+  readLine(signal?: AbortSignal): Promise<string | null>;
   /**
-   * Aborted by SIGINT, with an `AbortError`; a command that throws it on ends with 130. Asking for it takes the signal over: the command must then end by itself and leave nothing half
+   * Aborted by SIGINT, SIGTERM or SIGHUP, with an `AbortError`; a command that throws it on ends with 130. Asking for it takes the signals over: the command must then end by itself and leave nothing half
    * written. Only for commands that wait: a handler would never run inside a synchronous loop, which without it simply
    * ends.
    */
@@ -50,6 +52,7 @@ export function processIo(): Io {
     // Not buffered: what goes wrong should be seen at once.
     stderr: makeOutput(Deno.stderr, Deno.stderr.isTerminal() && !Deno.noColor, 0),
     env: readEnvironment,
+    readLine: lineReader(),
     get interrupt(): AbortSignal {
       return interrupt ??= takeInterrupts();
     },
@@ -79,12 +82,34 @@ function readEnvironment(name: string): string | undefined {
   return state === "granted" ? Deno.env.get(name) : undefined;
 }
 
+/** Reads standard input line by line. A line that nobody waits for any more is there for whoever asks next. */
+function lineReader(): Io["readLine"] {
+  let lines: ReadableStreamDefaultReader<string> | undefined;
+  let next: Promise<ReadableStreamReadResult<string>> | undefined;
+  return async (signal) => {
+    // Only who asks for a line needs it.
+    const { TextLineStream } = await import("@std/streams/text-line-stream");
+    lines ??= Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
+    next ??= lines.read();
+    const stopped = new Promise<undefined>((resolve) => {
+      if (signal?.aborted) resolve(undefined);
+      signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+    });
+    const result = await Promise.race([next, stopped]);
+    if (result === undefined) return null;
+    next = undefined;
+    return result.value ?? null;
+  };
+}
+
 function takeInterrupts(): AbortSignal {
   const controller = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
+  const interrupt = (): void => {
     // The second time somebody is in earnest.
     if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
     controller.abort(new DOMException("Interrupted", "AbortError"));
-  });
+  };
+  // What was started, and what is half written, has to be cleared away whoever ends us.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, interrupt);
   return controller.signal;
 }

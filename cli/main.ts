@@ -51,6 +51,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     summary: "write a capture as a directory, a plain stream or packets",
     load: () => import("./convert.ts"),
   },
+  {
+    name: "replay",
+    summary: "send a capture to a QEMU, and say what becomes of it",
+    load: () => import("./replay.ts"),
+  },
 ];
 
 /**

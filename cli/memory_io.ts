@@ -17,6 +17,8 @@ export interface MemoryIoOptions {
   isTerminal?: boolean;
   /** The environment. */
   env?: Readonly<Record<string, string>>;
+  /** Lines that the user types. */
+  lines?: readonly string[];
   /** Stands for SIGINT. */
   interrupt?: AbortSignal;
 }
@@ -40,6 +42,7 @@ export interface MemoryIoOptions {
 export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
   const { isTerminal = false, env = {} } = options;
   const coloured = isTerminal && !env["NO_COLOR"];
+  const lines = [...options.lines ?? []];
   const chunks: { out: Uint8Array[]; err: Uint8Array[] } = { out: [], err: [] };
   const keep = (list: Uint8Array[]) => ({
     isTerminal: () => isTerminal,
@@ -54,6 +57,7 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     stdout,
     stderr: makeOutput(keep(chunks.err), coloured, 0),
     env: (name) => env[name],
+    readLine: () => Promise.resolve(lines.shift() ?? null),
     interrupt: options.interrupt ?? new AbortController().signal,
     out: () => new TextDecoder().decode(outBytes()),
     err: () => new TextDecoder().decode(concat(chunks.err)),

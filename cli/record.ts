@@ -4,9 +4,10 @@ import { inspectCapture } from "../src/report/inspect/mod.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";
 import { showReport } from "./inspect.ts";
-import { LiveView } from "./record/live_view.ts";
+import { LiveView } from "./live_view.ts";
 import { noticeText } from "./record/notice_text.ts";
 import { resultLines } from "./record/result_text.ts";
+import { statusLines } from "./record/status_lines.ts";
 import type { Io } from "./terminal.ts";
 import { withCapture } from "./with_capture.ts";
 
@@ -103,7 +104,10 @@ async function recorded(options: RecordOptions, io: Io): Promise<RecordResult> {
   try {
     const recording = new Recording({ ...options, notice });
     view.line(`listening at ${formatSocketAddress(recording.address)}, recording into ${options.directory}`);
-    view.show(() => recording.status());
+    view.show((rate) => {
+      const status = recording.status();
+      return statusLines(status, rate(status.bytes));
+    });
     return await recording.finished;
   } catch (error) {
     throw error instanceof RecordError ? exitError(error) : error;

@@ -47,6 +47,8 @@ export interface Score {
   readonly lanes: readonly Lane[];
   /** What the stream asks of its destination. */
   readonly needs: StreamNeeds;
+  /** Target page size in bytes, where it is known. */
+  readonly pageSize?: number;
   /** What is left out, for people. */
   readonly notes: readonly string[];
 }
@@ -87,7 +89,7 @@ export function readScore(capture: Capture, options: ScoreOptions = {}): Score {
     }
   };
   const { pageSize } = options;
-  const { channels } = readCapture(capture, sink, pageSize === undefined ? {} : { pageSize });
+  const { channels, state } = readCapture(capture, sink, pageSize === undefined ? {} : { pageSize });
   for (const { label, identity } of channels) {
     const isSent = identity.role === "multifd" || LINES.includes(identity.role);
     if (!isSent && identity.role !== "return-path") notes.push(`${label} is not sent: ${identity.reason}`);
@@ -115,6 +117,7 @@ export function readScore(capture: Capture, options: ScoreOptions = {}): Score {
     preempts: of("preempt"),
     lanes: [...lanes.values()].map((lane) => lane.finish()),
     needs: gatherer.needs,
+    ...(state.pageSize === undefined ? {} : { pageSize: state.pageSize }),
     notes,
   };
 }

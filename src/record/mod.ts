@@ -2,6 +2,7 @@
 export type { MigrationSide } from "./connection.ts";
 export type { RecordPhase } from "./live_migration.ts";
 export { RecordError, type RecordErrorCode } from "./record_error.ts";
+export { type CaptureRecorder, recordInto, type RecordIntoOptions } from "./record_into.ts";
 export {
   type ChannelStatus,
   type NotKept,

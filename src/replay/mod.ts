@@ -4,6 +4,7 @@ export { replay } from "./replay.ts";
 export type {
   ReplayNotice,
   ReplayOptions,
+  ReplayPrelude,
   ReplayResult,
   ReplayTarget,
   ReplayVerdict,

@@ -86,6 +86,7 @@ async function changedLanes(score: Score, changes: ReplayChanges): Promise<reado
     lanes = await deal(lanes, {
       ...(channels === undefined ? {} : { channels }),
       ...(seed === undefined ? {} : { seed }),
+      ...(score.pageSize === undefined ? {} : { pageSize: score.pageSize }),
     });
   }
   return uuid === undefined ? lanes : lanes.map((lane) => withUuid(lane, uuid));

@@ -106,14 +106,13 @@ class Replay {
 
   /** Sends it to nobody. */
   async write(): Promise<ReplayResult> {
+    const prelude = { target: SILENT_TARGET.name, needs: this.#needs, mismatches: [], notes: this.#notes };
+    this.#options.notice?.({ kind: "prelude", prelude });
     const plan = await this.#plan();
-    const emission = await this.#emit(plan, new Emission(plan, SILENT_TARGET, this.#emitOptions()));
+    const emission = await this.#emit(new Emission(plan, SILENT_TARGET, this.#emitOptions()));
     const { error } = emission;
     return {
-      target: SILENT_TARGET.name,
-      needs: this.#needs,
-      mismatches: [],
-      notes: this.#notes,
+      ...prelude,
       emission,
       verdict: error === undefined
         ? { kind: "written", by: "migwire", reason: "all that would be sent is there" }
@@ -125,14 +124,15 @@ class Replay {
   async send(target: Exclude<ReplayOptions["target"], { readonly kind: "nowhere" }>): Promise<ReplayResult> {
     const place = await this.#reach(target);
     const examined = place.qmp === undefined ? undefined : await this.#examine(place.qmp);
-    const known = {
+    const prelude = {
       target: formatSocketAddress(place.to),
       needs: this.#needs,
       notes: this.#notes,
       ...(place.spawned === undefined ? {} : { spawned: place.spawned.notes }),
       ...(examined ?? { mismatches: [] }),
     };
-    if (this.#options.examineOnly) return { ...known, verdict: this.#fit(examined) };
+    this.#options.notice?.({ kind: "prelude", prelude });
+    if (this.#options.examineOnly) return { ...prelude, verdict: this.#fit(examined) };
     // Planned first: what cannot be sent is no reason to touch the target.
     const plan = await this.#plan(examined?.facts);
     const { emission, outcome } = await this.#carryOut(plan, place, examined);
@@ -146,7 +146,7 @@ class Replay {
     const verdict = verdictOf(evidence);
     if (verdict.kind === "completed" && this.#options.cont) await place.qmp?.call("cont");
     return {
-      ...known,
+      ...prelude,
       emission,
       ...(outcome === undefined ? {} : { outcome }),
       ...(stderr === undefined ? {} : { stderr }),
@@ -161,15 +161,18 @@ class Replay {
       return { to, listen, ...(qmp === undefined ? {} : { qmp }) };
     }
     const { argv, recorded, binary } = target;
+    const version = this.#capture.manifest?.destination?.qemu;
+    const { blocks, machine } = this.#needs;
     const spawned = await SpawnedQemu.start({
       argv,
       recorded,
-      blocks: this.#needs.blocks,
+      blocks,
       signal: this.#signal,
+      ...(version === undefined ? {} : { version }),
+      ...(machine === undefined ? {} : { machine }),
       ...(binary === undefined ? {} : { binary }),
     });
     this.#stack.defer(() => spawned.stop());
-    this.#options.notice?.({ kind: "spawned", pid: spawned.pid, notes: spawned.notes });
     return { to: spawned.incoming, listen: spawned.incoming, qmp: await this.#monitor(spawned.qmp), spawned };
   }
 
@@ -190,7 +193,6 @@ class Replay {
       ...(outcome === undefined ? {} : { outcome }),
     });
     const mismatches = mismatchesOf(this.#changedNeeds, facts, settings);
-    this.#options.notice?.({ kind: "examined", facts, settings, mismatches });
     return { facts, settings, mismatches };
   }
 
@@ -243,7 +245,7 @@ class Replay {
   ): Promise<{ readonly emission: EmitResult; readonly outcome?: TargetOutcome }> {
     if (qmp === undefined || examined === undefined) {
       const emission = new Emission(plan, socketTarget(to), this.#emitOptions());
-      return { emission: await this.#emit(plan, emission) };
+      return { emission: await this.#emit(emission) };
     }
     const { exitsOnError } = await prepareTarget(qmp, examined.facts, examined.settings, { listen });
     const done = new AbortController();
@@ -264,7 +266,7 @@ class Replay {
     });
     moved = (): number => emission.status().reduce((sum, { sent, received }) => sum + sent + received, 0);
     const outcome = follower.finished.finally(() => done.abort());
-    const result = await this.#emit(plan, emission);
+    const result = await this.#emit(emission);
     return { emission: result, outcome: await this.#lastStatus(result, follower, outcome) };
   }
 
@@ -284,12 +286,11 @@ class Replay {
     }
   }
 
-  async #emit(plan: EmitPlan, emission: Emission): Promise<EmitResult> {
+  async #emit(emission: Emission): Promise<EmitResult> {
     const planned = emission.status().reduce((sum, connection) => sum + connection.planned, 0);
     this.#options.notice?.({
       kind: "sending",
       planned,
-      connections: plan.connections.length,
       sent: () => emission.status().reduce((sum, { sent }) => sum + sent, 0),
     });
     return await emission.finished;

@@ -48,26 +48,32 @@ export interface ReplayOptions {
   readonly notice?: (notice: ReplayNotice) => void;
 }
 
+/** What is known before anything is sent. */
+export interface ReplayPrelude {
+  /** What is sent to. */
+  readonly target: string;
+  /** What the stream asks for. */
+  readonly needs: StreamNeeds;
+  /** What was other than in the command of the QEMU that was started; undefined if none was. */
+  readonly spawned?: readonly string[];
+  /** The target; undefined if it could not be asked. */
+  readonly facts?: TargetFacts;
+  /** What it is set to. */
+  readonly settings?: TargetSettings;
+  /** What does not fit. */
+  readonly mismatches: readonly Mismatch[];
+  /** What was noticed about the capture, for people. */
+  readonly notes: readonly string[];
+}
+
 /** Something that happened. */
 export type ReplayNotice =
-  /** A QEMU was started. */
-  | { readonly kind: "spawned"; readonly pid: number; readonly notes: readonly string[] }
-  /** The target was looked at. */
-  | {
-    readonly kind: "examined";
-    readonly facts: TargetFacts;
-    readonly settings: TargetSettings;
-    readonly mismatches: readonly Mismatch[];
-  }
+  /** The target is there, and was looked at if it could be. */
+  | { readonly kind: "prelude"; readonly prelude: ReplayPrelude }
   /** The target has another status. */
   | { readonly kind: "status"; readonly status: string }
-  /** How far sending has come; asked for at any time. */
-  | {
-    readonly kind: "sending";
-    readonly connections: number;
-    readonly planned: number;
-    readonly sent: () => number;
-  }
+  /** Sending begins; how far it has come can be asked for at any time. */
+  | { readonly kind: "sending"; readonly planned: number; readonly sent: () => number }
   | EmitNotice;
 
 /** What became of a replay. */
@@ -100,21 +106,7 @@ export interface ReplayVerdict {
 }
 
 /** All that is known of a replay. */
-export interface ReplayResult {
-  /** What was sent to. */
-  readonly target: string;
-  /** What the stream asked for. */
-  readonly needs: StreamNeeds;
-  /** What was other than in the command of the QEMU that was started; undefined if none was. */
-  readonly spawned?: readonly string[];
-  /** The target; undefined if it could not be asked. */
-  readonly facts?: TargetFacts;
-  /** What it was set to. */
-  readonly settings?: TargetSettings;
-  /** What does not fit. */
-  readonly mismatches: readonly Mismatch[];
-  /** What was noticed about the capture, for people. */
-  readonly notes: readonly string[];
+export interface ReplayResult extends ReplayPrelude {
   /** What became of sending; undefined if nothing was sent. */
   readonly emission?: EmitResult;
   /** How the migration ended at the target; undefined if it could not be asked. */

@@ -1,6 +1,4 @@
-import type { ChannelStatus, RecordStatus } from "../../src/record/mod.ts";
-import { formatBytes, type Output, printable } from "../terminal.ts";
-import { PHASES } from "./notice_text.ts";
+import { type Output, printable } from "./terminal.ts";
 
 /** Often enough to seem alive. */
 const INTERVAL_MS = 250;
@@ -8,11 +6,15 @@ const INTERVAL_MS = 250;
 /** Columns that any terminal has. */
 const WIDTH = 79;
 
-/** Channels that are shown. */
-const SHOWN = 12;
-
 /** Clears from the cursor to the end of the screen. */
 const CLEAR = "\x1b[J";
+
+/**
+ * How it is now, as lines that are safe to print.
+ *
+ * @param rate Gives bytes a second, of a sum of bytes.
+ */
+export type LiveStatus = (rate: (bytes: number) => number) => readonly string[];
 
 /**
  * Lines for what happened, and below them, on a terminal, how it is now, painted again and again.
@@ -22,7 +24,7 @@ export class LiveView {
   readonly #clock: () => number;
   #painted = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #status: (() => RecordStatus) | undefined;
+  #status: LiveStatus | undefined;
   #last: { readonly time: number; readonly bytes: number } | undefined;
   #rate = 0;
 
@@ -39,9 +41,17 @@ export class LiveView {
     this.#paint();
   }
 
+  /** Says lines that are safe to print, and may have styles. */
+  styled(lines: readonly string[]): void {
+    this.#erase();
+    for (const line of lines) this.#output.line(line);
+    this.#paint();
+  }
+
   /** Shows how it is, from now on. */
-  show(status: () => RecordStatus): void {
+  show(status: LiveStatus): void {
     if (!this.#output.isTerminal) return;
+    this.close();
     this.#status = status;
     this.#timer = setInterval(() => this.repaint(), INTERVAL_MS);
     this.#paint();
@@ -53,7 +63,7 @@ export class LiveView {
     this.#paint();
   }
 
-  /** Only what was said stays. */
+  /** Does not show how it is any more: only what was said stays. */
   close(): void {
     clearInterval(this.#timer);
     this.#erase();
@@ -67,8 +77,7 @@ export class LiveView {
 
   #paint(): void {
     if (this.#status === undefined) return;
-    const status = this.#status();
-    const lines = statusLines(status, this.#measure(status.bytes)).map((line) => line.slice(0, WIDTH));
+    const lines = this.#status((bytes) => this.#measure(bytes)).map((line) => line.slice(0, WIDTH));
     this.#output.write(lines.map((line) => `${line}\n`).join(""));
     this.#painted = lines.length;
   }
@@ -82,24 +91,4 @@ export class LiveView {
     if (elapsed >= INTERVAL_MS || this.#last === undefined) this.#last = { time: now, bytes };
     return this.#rate;
   }
-}
-
-/**
- * How a recording is, as lines.
- *
- * @param rate Bytes a second.
- */
-export function statusLines({ phase, bytes, devices, channels }: RecordStatus, rate: number): string[] {
-  const latest = devices.at(-1);
-  const seen = latest === undefined ? "" : `, ${devices.length} devices, the last ${printable(latest)}`;
-  const more = channels.length - SHOWN;
-  return [
-    `${PHASES[phase]}: ${formatBytes(bytes)}, ${formatBytes(Math.round(rate))}/s${seen}`,
-    ...channels.slice(0, SHOWN).map(channelLine),
-    ...(more > 0 ? [`  and ${more} more`] : []),
-  ];
-}
-
-function channelLine({ connection, direction, label, bytes }: ChannelStatus): string {
-  return `  ${String(connection).padStart(2)} ${direction} ${label.padEnd(12)} ${formatBytes(bytes).padStart(10)}`;
 }

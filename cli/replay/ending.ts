@@ -1,0 +1,35 @@
+import { DealError } from "../../src/emit/deal/mod.ts";
+import { EmitError, type EmitErrorCode } from "../../src/emit/mod.ts";
+import { SpawnError } from "../../src/emit/spawn/mod.ts";
+import { QmpError } from "../../src/qmp/mod.ts";
+import { RecordError } from "../../src/record/mod.ts";
+import type { ReplayReport } from "../../src/report/replay/mod.ts";
+import { EXIT, ExitError, UsageError } from "../exit.ts";
+
+/** What is in the way of sending, and no fault of capture or target. */
+const BLOCKED: readonly string[] = ["not-seekable", "connect", "not-allowed"] satisfies readonly EmitErrorCode[];
+
+/** The exit code of a replay. */
+export function exitCodeOf({ ok, verdict, sent }: ReplayReport): number {
+  if (ok) return EXIT.ok;
+  if (verdict.kind === "interrupted") return EXIT.interrupted;
+  const isBlocked = verdict.kind === "unconfirmed" && BLOCKED.includes(sent?.error?.code ?? "");
+  return isBlocked ? EXIT.blocked : EXIT.fault;
+}
+
+/** What ends the program when nothing was sent: the capture, the target, the command line, or something in the way. */
+export function replayError(error: unknown): unknown {
+  const known = error instanceof EmitError || error instanceof DealError || error instanceof SpawnError ||
+    error instanceof QmpError || error instanceof RecordError;
+  if (!known) return error instanceof RangeError ? new UsageError(error.message) : error;
+  const message = error.hint === "" ? error.message : `${error.message}\n${error.hint}`;
+  return new ExitError(codeOf(error), message, { cause: error });
+}
+
+function codeOf(error: EmitError | DealError | SpawnError | QmpError | RecordError): number {
+  if (error instanceof EmitError) return BLOCKED.includes(error.code) ? EXIT.blocked : EXIT.fault;
+  if (error instanceof DealError) return EXIT.fault;
+  // What the target refuses is its own fault; that it cannot be reached is not.
+  if (error instanceof QmpError) return error.code === "refused" ? EXIT.fault : EXIT.blocked;
+  return EXIT.blocked;
+}

@@ -58,7 +58,7 @@ export class Emission {
     const sending = sendAll(course, (link) => {
       if (course.target.answers) this.#reading.set(link, this.#read(link));
     });
-    await Promise.race([sending, aborted(course.signal, course.signal)]);
+    await Promise.race([sending, aborted(course.signal)]);
     course.stopWatching();
     if (course.error === undefined) await this.#conclude().catch((error) => course.fail(error));
     await this.#lastWords();

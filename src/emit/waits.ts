@@ -14,11 +14,14 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): 
   });
 }
 
-/** Settled when `signal` is aborted. When `until` is aborted before, nothing is left on `signal`. */
-export function aborted(signal: AbortSignal, until: AbortSignal): Promise<void> {
+/** Settled when `signal` is aborted. When `until`, another one, is aborted before, nothing is left on `signal`. */
+export function aborted(signal: AbortSignal, until?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true, signal: until });
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), {
+      once: true,
+      ...(until === undefined ? {} : { signal: until }),
+    });
   });
 }
 

@@ -24,6 +24,14 @@ const AWAITED: { readonly [kind: string]: AwaitedMessage | undefined } = {
   "rp-resume-ack": "resume-ack",
 };
 
+/** What comes back over one connection. */
+export interface AnswerStream {
+  /** The next bytes. */
+  push(bytes: Uint8Array): void;
+  /** Nothing more comes: a message that was begun is a problem. */
+  end(): void;
+}
+
 /** Reads what the target sends back, on one or more connections. */
 export class AnswerReader {
   readonly #told: (message: AwaitedMessage) => void;
@@ -38,16 +46,17 @@ export class AnswerReader {
     this.#told = told;
   }
 
-  /** A connection begins; gives what takes its bytes. The one before it may still have something to say. */
-  begin(): (bytes: Uint8Array) => void {
+  /** A connection begins. The one before it may still have something to say. */
+  begin(): AnswerStream {
     const parser = new ChannelParser(new ReturnPathGrammar(), {
       channel: "return path",
       report: (finding) => {
         if (finding.severity === "error") this.#problem ??= finding;
       },
     });
-    return (bytes) => {
-      for (const record of parser.push(bytes)) this.#take(record as ReturnPathRecord);
+    return {
+      push: (bytes) => parser.push(bytes).forEach((record) => this.#take(record as ReturnPathRecord)),
+      end: () => void parser.end(),
     };
   }
 

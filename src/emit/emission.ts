@@ -127,15 +127,16 @@ export class Emission {
   async #read(link: Link): Promise<void> {
     const course = this.#course;
     const { label, role } = link.planned;
-    const take = role === "main" || role === "recovery" ? this.#answers.begin() : (): void => {};
+    const answers = role === "main" || role === "recovery" ? this.#answers.begin() : undefined;
     try {
       await link.read((bytes) => {
         course.touch();
-        take(bytes);
+        answers?.push(bytes);
       });
     } catch (error) {
       return course.fail(error);
     }
+    if (link.closed !== undefined) answers?.end();
     if (link.closed === undefined || !link.hasMore) return;
     const { sent, planned } = link.status;
     course.fail(new EmitError("closed", `${label} was ${link.closed} after ${sent} of ${planned} bytes`));

@@ -63,9 +63,9 @@ function numberPages(section: DataView, first: number, count: number): void {
   }
 }
 
-/** A multifd channel of `packets` packets with 1 MiB of device state each. */
-export function* deviceChannel(packets: number): Generator<Uint8Array> {
-  yield multifdChannel(0);
+/** A multifd channel of `packets` packets with 1 MiB of device state each; the first channel if `id` is absent. */
+export function* deviceChannel(packets: number, id: number = 0): Generator<Uint8Array> {
+  yield multifdChannel(id);
   const packet = devicePacket(0, DEVICE_BUFFER);
   const start = packet.length - DEVICE_BUFFER;
   packet.set(filler(DEVICE_BUFFER), start);

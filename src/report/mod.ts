@@ -3,3 +3,4 @@ export * from "./inspect/mod.ts";
 export * from "./records/mod.ts";
 export * from "./check/mod.ts";
 export * from "./load/mod.ts";
+export * from "./replay/mod.ts";

@@ -272,12 +272,14 @@ class Replay {
 
   /** What the target says when nothing is sent any more. One that waits for ever need not be waited for. */
   async #lastStatus(
-    { error }: EmitResult,
+    { error, answers: { shut = 0 } }: EmitResult,
     follower: TargetFollower,
     outcome: Promise<TargetOutcome>,
   ): Promise<TargetOutcome> {
     const { lastWordsMs, verdictMs } = this.#limits;
-    const limit = error?.code === "interrupted" ? 0 : error?.code === "stalled" ? lastWordsMs : verdictMs;
+    // QEMU 11.1 says SHUT 1 when it fails in postcopy, and can stay `postcopy-device` for ever.
+    const isOver = error?.code === "stalled" || shut !== 0;
+    const limit = error?.code === "interrupted" ? 0 : isOver ? lastWordsMs : verdictMs;
     const timer = setTimeout(() => follower.stop(), limit);
     try {
       return await outcome;

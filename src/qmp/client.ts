@@ -30,6 +30,10 @@ export interface QmpOptions {
 /** Somebody waits for the answer to a command. */
 interface Waiting {
   readonly command: string;
+  /** What was written for it. */
+  readonly bytes: Uint8Array;
+  /** It was written a second time. */
+  isRepeated: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: QmpError) => void;
   /** Takes its limit back. */
@@ -40,6 +44,12 @@ interface Waiting {
 const KEPT_EVENTS = 1000;
 
 const BUFFER_BYTES = 64 * 1024;
+
+/** What makes a monitor take commands. */
+const NEGOTIATE = "qmp_capabilities";
+
+/** What a monitor says to other commands before that. */
+const NOT_NEGOTIATED = "Expecting capabilities negotiation";
 
 const BUSY_HINT =
   "a monitor serves one program at a time, and libvirt holds its own: give QEMU a -qmp of its own for this";
@@ -153,8 +163,8 @@ export class QmpClient {
       const message = `Cannot do ${command}: ${this.#name} has not answered for ${limit / 1000} s`;
       reject(new QmpError("silent", message, { command, hint: STUCK_HINT }));
     });
-    this.#waiting.set(id, { command, resolve, reject, stopClock });
-    this.#writing = this.#writing.then(() => this.#write(bytes));
+    this.#waiting.set(id, { command, bytes, isRepeated: false, resolve, reject, stopClock });
+    this.#send(bytes);
     return await promise;
   }
 
@@ -177,7 +187,7 @@ export class QmpClient {
     } finally {
       stopClock();
     }
-    await this.call("qmp_capabilities");
+    await this.call(NEGOTIATE);
   }
 
   readonly #abort = (): void => {
@@ -198,6 +208,10 @@ export class QmpClient {
     }
   }
 
+  #send(bytes: Uint8Array): void {
+    this.#writing = this.#writing.then(() => this.#write(bytes));
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       for (let sent = 0; sent < bytes.length && this.#end === undefined;) {
@@ -211,13 +225,25 @@ export class QmpClient {
   #receive(message: QmpMessage): void {
     if (message.kind === "greeting") return this.#greeting.resolve();
     if (message.kind === "event") return this.#tell(message);
-    const waiting = this.#take(message.id ?? 0);
+    const { id = 0 } = message;
+    if (message.kind === "refusal" && message.text.startsWith(NOT_NEGOTIATED) && this.#repeat(id)) return;
+    const waiting = this.#take(id);
     // Too late, or the connection has ended meanwhile.
     if (waiting === undefined) return;
     if (message.kind === "answer") return waiting.resolve(message.value);
     const { command } = waiting;
     const { text: qemu, qemuClass } = message;
     waiting.reject(new QmpError("refused", `QEMU refuses ${command}: ${qemu}`, { command, qemu, qemuClass }));
+  }
+
+  /** Says again what a monitor has forgotten that was opened twice while QEMU started, and the command after it. */
+  #repeat(id: number): boolean {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined || waiting.isRepeated) return false;
+    waiting.isRepeated = true;
+    this.#send(this.#session.command(NEGOTIATE).bytes);
+    this.#send(waiting.bytes);
+    return true;
   }
 
   #take(id: number): Waiting | undefined {

@@ -45,6 +45,32 @@ Deno.test("QmpClient gives QEMU's words when it refuses", async () => {
   assert(!qmp.isClosed);
 });
 
+Deno.test("QmpClient begins anew with a monitor that was opened twice while QEMU started", async () => {
+  let forgotten = true;
+  const monitor = new FakeMonitor({
+    "query-version": () => {
+      if (!forgotten) return "10.0";
+      forgotten = false;
+      throw new Refusal("Expecting capabilities negotiation with 'qmp_capabilities'", "CommandNotFound");
+    },
+  }, GREETING + GREETING);
+  using qmp = await QmpClient.connect(monitor.connection);
+  assertEquals(await qmp.call("query-version"), "10.0");
+  assertEquals([monitor.negotiations, monitor.names().length], [2, 2]);
+});
+
+Deno.test("QmpClient begins anew once only", async () => {
+  const text = "Expecting capabilities negotiation with 'qmp_capabilities'";
+  const monitor = new FakeMonitor({
+    "query-version": () => {
+      throw new Refusal(text, "CommandNotFound");
+    },
+  });
+  using qmp = await QmpClient.connect(monitor.connection);
+  assertEquals((await errorOf(qmp.call("query-version"))).qemu, text);
+  assertEquals(monitor.names().length, 2);
+});
+
 Deno.test("QmpClient tells of events, and keeps the latest", async () => {
   const seen: string[] = [];
   const monitor = new FakeMonitor({ a: () => 1 }, GREETING + '{"event": "EARLY"}');

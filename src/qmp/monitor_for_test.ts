@@ -33,6 +33,8 @@ export class FakeMonitor {
   readonly connection: QmpConnection;
   /** The commands that came, without `qmp_capabilities`. */
   readonly received: ReceivedCommand[] = [];
+  /** How often it was told `qmp_capabilities`. */
+  negotiations = 0;
   /** The client has closed the connection. */
   isClosed = false;
   /** Does not answer any more. */
@@ -106,7 +108,10 @@ export class FakeMonitor {
   #receive(command: ReceivedCommand): void {
     const { execute, id } = command;
     if (this.isMute) return;
-    if (execute === "qmp_capabilities") return this.#answer({ return: {}, id });
+    if (execute === "qmp_capabilities") {
+      this.negotiations++;
+      return this.#answer({ return: {}, id });
+    }
     this.received.push(command);
     const answer = Object.hasOwn(this.#answers, execute) ? this.#answers[execute] : undefined;
     try {

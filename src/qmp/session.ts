@@ -45,12 +45,11 @@ export class QmpSession {
   }
 
   #expect(message: QmpMessage, text: string): void {
-    const isGreeting = message.kind === "greeting";
-    if (isGreeting === this.#isGreeted) {
-      const what = isGreeting ? "a second greeting" : "no greeting, but";
-      throw new QmpError("protocol", `Cannot read the monitor: ${what} ${text.slice(0, 100)}`);
+    // One who connects while QEMU still starts may be greeted twice.
+    if (message.kind === "greeting") this.#isGreeted = true;
+    if (!this.#isGreeted) {
+      throw new QmpError("protocol", `Cannot read the monitor: no greeting, but ${text.slice(0, 100)}`);
     }
-    this.#isGreeted = true;
     if (message.kind !== "answer" && message.kind !== "refusal") return;
     const { id } = message;
     if (id === undefined || !Number.isInteger(id) || id < 1 || id > this.#commands) {

@@ -45,7 +45,8 @@ export class Qmp {
       const { value } = await this.#lines.read();
       if (value === undefined) throw new Error("QEMU has closed its monitor");
       const answer: Answer | { readonly event: string } = JSON.parse(value);
-      if (!("event" in answer)) return answer;
+      // One who connects while QEMU still starts may be greeted twice.
+      if (!("event" in answer) && !("QMP" in answer)) return answer;
     }
   }
 

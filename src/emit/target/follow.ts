@@ -68,6 +68,9 @@ const POLL_MS = 100;
 /** Nothing moves so long at most. */
 const SILENT_MS = 30_000;
 
+/** An answer comes within this, even from a QEMU that has much to do, unless its main loop stands still. */
+const ANSWER_GRACE_MS = 3000;
+
 /** A QEMU that ends on an error does so at once; this is how long it is waited for. */
 const EXIT_MS = 3000;
 
@@ -108,10 +111,11 @@ export class TargetFollower {
   /** Ends the pause that is made now. */
   #wake: () => void = () => {};
   #status = "none";
-  #isOver = false;
+  #hasEnded = false;
   #isStopped = false;
   /** Why the monitor is not there any more. */
   #gone: QmpError | undefined;
+  readonly #silentMs: number;
   /** When something moved last. */
   #moved: number;
   #activity: number | undefined;
@@ -121,6 +125,7 @@ export class TargetFollower {
     this.#monitor = monitor;
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#silentMs = options.silentMs ?? SILENT_MS;
     this.#moved = this.#clock.now();
     this.finished = this.#run();
   }
@@ -143,7 +148,7 @@ export class TargetFollower {
    */
   async reached(...statuses: string[]): Promise<string | undefined> {
     if (statuses.includes(this.#status)) return this.#status;
-    if (this.#isOver) return undefined;
+    if (this.#hasEnded) return undefined;
     return await new Promise((resolve) => this.#waiting.add({ statuses, resolve }));
   }
 
@@ -176,7 +181,7 @@ export class TargetFollower {
     try {
       return await this.#follow();
     } finally {
-      this.#isOver = true;
+      this.#hasEnded = true;
       stopListening();
       this.#options.signal?.removeEventListener("abort", stop);
       for (const { resolve } of this.#waiting) resolve(undefined);
@@ -192,7 +197,8 @@ export class TargetFollower {
       if (end === "failed" && this.#options.exitsOnError) await this.#seeExit();
       if (end !== undefined) return this.#outcome(this.#gone === undefined ? end : "exited", answer);
       await this.#pause(this.#options.pollMs ?? POLL_MS);
-      const still = this.#isStill("stuck");
+      // Without an activity a target that answers may take as long as it likes.
+      const still = this.#isOver() ?? (this.#isStill(this.#options.activity !== undefined) ? "stuck" : undefined);
       if (still !== undefined) return this.#outcome(still, answer);
     }
   }
@@ -200,14 +206,17 @@ export class TargetFollower {
   /** What `query-migrate` says, or why it says nothing. */
   async #ask(): Promise<{ readonly [field: string]: unknown } | TargetEnd> {
     let answer: { readonly [field: string]: unknown } | TargetEnd | undefined;
+    const asked = this.#clock.now();
+    // One that answers at all is not silent, however long nothing has moved.
+    const isSilent = (): boolean => this.#clock.now() - asked >= Math.min(this.#silentMs, ANSWER_GRACE_MS);
     this.#monitor.call("query-migrate", {}, { limitMs: ANSWER_MS }).then(
       (value) => answer = objectOr(value),
-      () => answer = this.#isStill("silent") ?? "exited",
+      () => answer = this.#isOver() ?? "exited",
     ).then(() => this.#wake());
     while (answer === undefined) {
       await this.#pause(this.#options.pollMs ?? POLL_MS);
       // What has come meanwhile counts.
-      answer ??= this.#isStill("silent");
+      answer ??= this.#isOver() ?? (this.#isStill(true) && isSilent() ? "silent" : undefined);
     }
     return answer;
   }
@@ -219,21 +228,19 @@ export class TargetFollower {
     }
   }
 
-  /** Whether it is over, since nobody follows any more or nothing moves. */
-  #isStill(name: "silent" | "stuck"): TargetEnd | undefined {
+  /** Whether nobody follows any more, or there is nobody to follow. */
+  #isOver(): TargetEnd | undefined {
     if (this.#isStopped) return "stopped";
-    if (this.#gone !== undefined) return this.#gone.code === "aborted" ? "stopped" : "exited";
+    if (this.#gone === undefined) return undefined;
+    return this.#gone.code === "aborted" ? "stopped" : "exited";
+  }
+
+  /** Whether nothing has moved for too long. What does not count is taken for movement. */
+  #isStill(counts: boolean): boolean {
     const activity = this.#options.activity?.();
-    if (activity !== this.#activity) {
-      this.#activity = activity;
-      this.#moved = this.#clock.now();
-    }
-    // Without an activity a target that answers may take as long as it likes.
-    if (name === "stuck" && activity === undefined) {
-      this.#moved = this.#clock.now();
-      return undefined;
-    }
-    return this.#clock.now() - this.#moved >= (this.#options.silentMs ?? SILENT_MS) ? name : undefined;
+    if (activity !== this.#activity || !counts) this.#moved = this.#clock.now();
+    this.#activity = activity;
+    return this.#clock.now() - this.#moved >= this.#silentMs;
   }
 
   /** Takes a new status, and tells if it is an end. */

@@ -127,6 +127,18 @@ Deno.test("followTarget() gives up on a target that answers, while nothing moves
   assertEquals(await follower.finished, { status: "stuck", last: "active" });
 });
 
+Deno.test("followTarget() does not take a target for silent that it has only just asked", async () => {
+  const target = new Followed();
+  const follower = await target.follow({ silentMs: 5000, pollMs: 2000, activity: () => 7 });
+  await target.become("active", 4500);
+  // Answers late, when nothing has moved for longer than 5 seconds.
+  target.hangs = true;
+  await target.clock.turn(3600);
+  target.monitor.say(`{"return": {"status": "active"}, "id": ${target.monitor.received.at(-1)?.id}}`);
+  await target.clock.turn(2000);
+  assertEquals((await follower.finished).status, "stuck");
+});
+
 Deno.test("followTarget() lets a target that answers take its time, if nobody tells what is sent", async () => {
   const target = new Followed();
   const follower = await target.follow({ silentMs: 5000 });

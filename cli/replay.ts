@@ -1,14 +1,21 @@
-import type { Capture } from "../src/capture/mod.ts";
-import { type CaptureRecorder, recordInto } from "../src/record/mod.ts";
+import { type Capture, CaptureError } from "../src/capture/mod.ts";
 import { replay, type ReplayOptions } from "../src/replay/mod.ts";
 import { replayReport } from "../src/report/replay/mod.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
-import { UsageError } from "./exit.ts";
+import { ExitError, UsageError } from "./exit.ts";
 import { EXPECTATION_OPTIONS } from "./expectation_options.ts";
 import { jsonText } from "./json_text.ts";
 import { OPEN_OPTIONS, openOptions } from "./open_options.ts";
 import { exitCodeOf, replayError } from "./replay/ending.ts";
-import { changeOptions, destinationOption, limitOption, paceOption, settingOptions } from "./replay/options.ts";
+import {
+  changeOptions,
+  checkTogether,
+  destinationOption,
+  limitOption,
+  paceOption,
+  settingOptions,
+} from "./replay/options.ts";
+import { Recordings } from "./replay/recordings.ts";
 import { ReplayView } from "./replay/view.ts";
 import { replayText } from "./replay/text.ts";
 import type { Io } from "./terminal.ts";
@@ -24,7 +31,8 @@ export const definition: CommandDefinition = {
   details: [
     "CAPTURE is a capture directory, a file with one channel, or a packet capture. Each of its connections is opened at the",
     "target, and what a source must keep in order is kept: barriers between the channels, SWITCHOVER_START and device",
-    "packets, answers on the return path. Exit status 0 only when the target says completed.",
+    "packets, answers on the return path. Exit status 0 only when the target says completed (or, as asked, what would be sent is",
+    "written, or fits); 3 when nothing could be sent.",
     "",
     "With its monitor (--qmp, --spawn) the target is looked at first, and told what the stream needs: as the recorded",
     "destination was set (capture.json) where it was recorded, else as the stream shows; the options override it. What does",
@@ -33,7 +41,8 @@ export const definition: CommandDefinition = {
     "--spawn starts QEMU, and stops it in the end: with the command that you give, or the recorded one. Files that a recorded",
     "command names and that are not here, such as its firmware, are made of zeros: their contents come with the stream.",
     "",
-    "Nothing hangs: what does not go on for --timeout seconds ends it, and it is said what each channel waited for.",
+    "Nothing hangs: what does not go on for --timeout seconds ends it, and it is said what each channel waited for. What is",
+    "held back by --step, --speed or --mbps does not count.",
     "",
     "The JSON is described by schema/replay-1.schema.json.",
     "",
@@ -67,7 +76,11 @@ export const definition: CommandDefinition = {
     { name: "speed", value: "FACTOR", help: "keep the recorded times: 1x, or 2x for twice as fast" },
     { name: "mbps", value: "NUMBER", help: "send so many megabits a second at most" },
     { name: "step", help: "wait for Enter before each phase" },
-    { name: "timeout", value: "SECONDS", help: "how long nothing may go on; 60 if not given" },
+    {
+      name: "timeout",
+      value: "SECONDS",
+      help: "how long nothing may go on: 60, and 10 for a connection, if not given",
+    },
     { name: "cont", help: "let the guest run when it is completed: some devices take their state only then" },
     { name: "capability", value: "NAME=STATE", repeatable: true, help: "set this capability of the target on or off" },
     { name: "parameter", value: "NAME=VALUE", repeatable: true, help: "set this migration parameter of the target" },
@@ -91,19 +104,19 @@ export const definition: CommandDefinition = {
 /** Sends a capture, and shows what became of it. */
 export async function run(args: ParsedArgs, io: Io): Promise<number> {
   const [spec = ""] = args.operands;
+  checkTogether(args);
   try {
     return await withCaptureAsync(spec, openOptions(args), (capture) => replayed(capture, args, io));
   } catch (error) {
-    throw replayError(error);
+    throw isCommand(spec, args, error) ? notCapture(spec) : replayError(error);
   }
 }
 
 async function replayed(capture: Capture, args: ParsedArgs, io: Io): Promise<number> {
   const { target, directory } = await destinationOption(args, capture);
   const pace = paceOption(args, capture);
-  const [json, step] = [args.flag("json"), args.flag("step")];
-  if (step && json) throw new UsageError("Cannot use --step together with --json");
-  const recorder = recorderOf(directory ?? args.text("record"), capture);
+  const recordings = new Recordings(directory ?? args.text("record"), capture.name);
+  const json = args.flag("json");
   const view = new ReplayView(io, capture, json);
   const options: ReplayOptions = {
     target,
@@ -112,11 +125,14 @@ async function replayed(capture: Capture, args: ParsedArgs, io: Io): Promise<num
     limits: limitOption(args),
     examineOnly: args.flag("examine"),
     cont: args.flag("cont"),
-    signal: io.interrupt,
+    // Signals are taken over when they are asked for: until then, while the capture is read, they simply end it.
+    get signal(): AbortSignal {
+      return io.interrupt;
+    },
     notice: (notice) => view.notice(notice),
     ...(pace === undefined ? {} : { pace }),
-    ...(step ? { gate: (phase, name): Promise<void> => view.step(phase, name) } : {}),
-    ...(recorder === undefined ? {} : { tap: recorder }),
+    ...(args.flag("step") ? { gate: (phase, name): Promise<void> => view.step(phase, name) } : {}),
+    ...(recordings.isWanted ? { tap: () => recordings.begin() } : {}),
   };
   try {
     const result = await replay(capture, options);
@@ -127,11 +143,20 @@ async function replayed(capture: Capture, args: ParsedArgs, io: Io): Promise<num
     return exitCodeOf(report);
   } finally {
     view.end();
-    recorder?.close();
+    recordings.end();
   }
 }
 
-function recorderOf(directory: string | undefined, { name }: Capture): CaptureRecorder | undefined {
-  if (directory === undefined) return undefined;
-  return recordInto(directory.replace(/\/+$/, ""), { name, about: `${name}, as migwire replayed it` });
+/** Whether the only operand, which is not there, may have been meant as the value of `--spawn`. */
+function isCommand(spec: string, args: ParsedArgs, error: unknown): boolean {
+  const { cause } = error instanceof ExitError ? error : {};
+  return args.text("spawn") === "" && /\s|qemu/.test(spec) && cause instanceof CaptureError &&
+    cause.code === "not-found";
+}
+
+function notCapture(spec: string): UsageError {
+  return new UsageError(
+    `Cannot replay "${spec}": there is no such capture. If it is the command for --spawn, CAPTURE is missing: ` +
+      `migwire replay CAPTURE --spawn "${spec}"`,
+  );
 }

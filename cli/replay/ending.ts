@@ -10,11 +10,10 @@ import { EXIT, ExitError, UsageError } from "../exit.ts";
 const BLOCKED: readonly string[] = ["not-seekable", "connect", "not-allowed"] satisfies readonly EmitErrorCode[];
 
 /** The exit code of a replay. */
-export function exitCodeOf({ ok, verdict, sent }: ReplayReport): number {
+export function exitCodeOf({ ok, verdict }: Pick<ReplayReport, "ok" | "verdict">): number {
   if (ok) return EXIT.ok;
   if (verdict.kind === "interrupted") return EXIT.interrupted;
-  const isBlocked = verdict.kind === "unconfirmed" && BLOCKED.includes(sent?.error?.code ?? "");
-  return isBlocked ? EXIT.blocked : EXIT.fault;
+  return verdict.kind === "not-sent" ? EXIT.blocked : EXIT.fault;
 }
 
 /** What ends the program when nothing was sent: the capture, the target, the command line, or something in the way. */

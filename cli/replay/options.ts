@@ -10,6 +10,13 @@ import { pageSizeOption } from "../page_size.ts";
 /** What a destination may write to of a file system. */
 const DIRECTORY = /^dir:(.+)$|^(.+\/)$/s;
 
+/** Options that say something to a target by its monitor. */
+const MONITOR_OPTIONS = ["listen", "capability", "parameter", "multifd", "multifd-channels", "multifd-compression"]
+  .concat("switchover-ack");
+
+/** Flags that need its monitor. */
+const MONITOR_FLAGS = ["examine", "cont"];
+
 /** Where the capture goes: a target, and the directory that is to be written, if that is it. */
 export interface Destination {
   /** The target. */
@@ -28,17 +35,18 @@ export async function destinationOption(args: ParsedArgs, capture: Pick<Capture,
   const [to, spawn, binary] = [args.text("to"), args.text("spawn"), args.text("binary")];
   if (spawn === undefined && binary !== undefined) throw new UsageError("Cannot use --binary without --spawn");
   if (spawn !== undefined) {
-    if (to !== undefined || args.text("qmp") !== undefined) {
-      throw new UsageError("Cannot use --spawn together with --to or --qmp: a target that is started is known");
+    if (["to", "qmp", "listen"].some((name) => args.text(name) !== undefined)) {
+      throw new UsageError(
+        "Cannot use --spawn together with --to, --qmp or --listen: a target that is started is known",
+      );
     }
     return { target: await spawnTarget(spawn, binary, capture) };
   }
   if (to === undefined) throw new UsageError("Cannot replay without a target: --to ADDR, or --spawn");
   const [, named, path] = DIRECTORY.exec(to) ?? [];
   const directory = named ?? path;
-  if (directory !== undefined) return { target: { kind: "nowhere" }, directory };
+  if (directory !== undefined) return { target: { kind: "nowhere", name: `dir:${directory}` }, directory };
   const [qmp, listen] = [addressOption(args, "qmp"), addressOption(args, "listen")];
-  if (listen !== undefined && qmp === undefined) throw new UsageError("Cannot use --listen without --qmp");
   return {
     target: {
       kind: "address",
@@ -47,6 +55,35 @@ export async function destinationOption(args: ParsedArgs, capture: Pick<Capture,
       ...(listen === undefined ? {} : { listen }),
     },
   };
+}
+
+/**
+ * Refuses options that have no effect together: whoever gives them expects one.
+ *
+ * @param args The command line.
+ */
+export function checkTogether(args: ParsedArgs): void {
+  const [spawn, qmp, to] = [args.text("spawn"), args.text("qmp"), args.text("to")];
+  const isDirectory = to !== undefined && DIRECTORY.test(to);
+  const wanting = [
+    ...MONITOR_OPTIONS.filter((name) => args.texts(name).length > 0),
+    ...MONITOR_FLAGS.filter((name) => args.flag(name)),
+  ].map((name) => `--${name}`);
+  if (args.text("uuid") === "target") wanting.push("--uuid target");
+  if (isDirectory && qmp !== undefined) throw new UsageError("Cannot use --qmp together with --to dir:PATH");
+  if (isDirectory && args.text("record") !== undefined) {
+    throw new UsageError("Cannot use --record together with --to dir:PATH: it writes a capture already");
+  }
+  const [first] = wanting;
+  if (first !== undefined && spawn === undefined && qmp === undefined && to !== undefined) {
+    throw new UsageError(`Cannot use ${first} without the target's monitor: --qmp, or --spawn`);
+  }
+  if (args.flag("examine") && args.text("record") !== undefined) {
+    throw new UsageError("Cannot use --record together with --examine: nothing is sent");
+  }
+  if (!args.flag("step")) return;
+  if (args.flag("json")) throw new UsageError("Cannot use --step together with --json");
+  if (args.operands[0] === "-") throw new UsageError("Cannot use --step with a capture from standard input");
 }
 
 async function spawnTarget(
@@ -135,7 +172,7 @@ export function settingOptions(args: ParsedArgs): TargetOptions {
   }
   for (const text of args.texts("parameter")) {
     const [name, value] = assignment("parameter", text);
-    parameters[name] = /^\d+$/.test(value) ? Number(value) : value;
+    parameters[name] = parameterValue(value);
   }
   for (const name of ["multifd", "switchover-ack"]) {
     const state = args.text(name);
@@ -145,6 +182,12 @@ export function settingOptions(args: ParsedArgs): TargetOptions {
   if (channels !== undefined) parameters["multifd-channels"] = channels;
   if (compression !== undefined) parameters["multifd-compression"] = compression;
   return { capabilities, parameters };
+}
+
+/** A parameter as QMP takes it. None of QEMU's texts and enumerations looks like a number or a truth. */
+function parameterValue(text: string): unknown {
+  if (/^\d+$/.test(text)) return Number(text);
+  return text === "on" || text === "true" ? true : text === "off" || text === "false" ? false : text;
 }
 
 function assignment(option: string, text: string): [name: string, value: string] {
@@ -189,6 +232,6 @@ function positive(args: ParsedArgs, name: string, suffix = /$^/): number | undef
 export function limitOption(args: ParsedArgs): Partial<EmitLimits> {
   const seconds = positive(args, "timeout");
   if (seconds === undefined) return {};
-  const ms = Math.round(seconds * 1000);
+  const ms = Math.ceil(seconds * 1000);
   return { connectMs: ms, stallMs: ms, verdictMs: ms };
 }

@@ -72,9 +72,13 @@ function valueText(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
 }
 
-function sentLines({ sent }: ReplayReport, style: Style): string[] {
+function sentLines({ sent, verdict }: ReplayReport, style: Style): string[] {
   if (sent === null) return [];
   const { all, bytes, planned, milliseconds, connections, error } = sent;
+  const advice = error === null || error.hint === "" ? [] : hanging(printable(`hint: ${error.hint}`));
+  if (connections.every(({ opened }) => !opened)) return [`sent: nothing of ${planned} bytes`, ...advice];
+  // The verdict may have said it already.
+  const said = error === null || verdict.reason.includes(error.message);
   const rate = milliseconds >= 1 ? `, ${formatBytes(Math.round(bytes * 1000 / milliseconds))}/s` : "";
   const amount = all ? `${formatBytes(bytes)} (${bytes} bytes)` : `${bytes} of ${planned} bytes`;
   const over = count(connections.filter(({ opened }) => opened).length, "connection");
@@ -82,8 +86,8 @@ function sentLines({ sent }: ReplayReport, style: Style): string[] {
     ...hanging(`sent: ${amount} over ${over} in ${Math.round(milliseconds)} ms${rate}`),
     ...(all ? [] : connectionLines(sent)),
     ...answerLines(sent),
-    ...(error === null ? [] : hanging(printable(`ended early: ${error.message}`)).map((line) => style.yellow(line))),
-    ...(error === null || error.hint === "" ? [] : hanging(printable(`hint: ${error.hint}`))),
+    ...(said ? [] : hanging(printable(`ended early: ${error.message}`)).map((line) => style.yellow(line))),
+    ...advice,
   ];
 }
 
@@ -131,7 +135,8 @@ function printedLines({ stderr, verdict }: ReplayReport, style: Style): string[]
 }
 
 function verdictLines({ ok, verdict }: ReplayReport, style: Style): string[] {
-  const { kind, by, reason } = verdict;
+  const { by, reason } = verdict;
+  const kind = verdict.kind.replaceAll("-", " ");
   const [first = "", ...rest] = hanging(printable(`${kind} · ${reason} (${by})`));
   return [first.replace(kind, ok ? style.green(kind) : style.red(kind)), ...rest];
 }

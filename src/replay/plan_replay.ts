@@ -36,13 +36,17 @@ export interface ReplayChanges {
 /**
  * What is sent of a capture, changed as it is wished.
  *
+ * @param score What {@linkcode replayScore} gave for the same capture and changes, if it is there already.
  * @throws {EmitError} If it cannot be sent.
  * @throws {DealError} If the packets cannot be dealt as it is wished.
  * @throws {RangeError} If a number is out of its range.
  * @throws {CaptureError} If bytes cannot be had.
  */
-export async function planReplay(capture: Capture, changes: ReplayChanges = {}): Promise<EmitPlan> {
-  const score = replayScore(capture, changes);
+export async function planReplay(
+  capture: Capture,
+  changes: ReplayChanges = {},
+  score: Score = replayScore(capture, changes),
+): Promise<EmitPlan> {
   const lanes = await changedLanes(score, changes);
   const { seed, connectOrder, switchoverStart } = changes;
   const plan = buildPlan(score, {
@@ -63,11 +67,12 @@ export function replayScore(capture: Capture, { reserialise, uuid, pageSize }: R
   };
   const score = readScore(capture, options);
   const { lanes, notes } = takenLanes(score, capture);
+  const unwritten = uuid !== undefined && lanes.length === 0 && score.needs.uuid === undefined;
   return {
     ...score,
     lanes,
     needs: { ...score.needs, multifdChannels: lanes.length },
-    notes: [...score.notes, ...notes],
+    notes: [...score.notes, ...notes, ...(unwritten ? ["there is no UUID in the stream: none is written"] : [])],
   };
 }
 

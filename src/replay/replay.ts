@@ -1,25 +1,29 @@
 import type { Capture } from "../capture/mod.ts";
 import { formatSocketAddress, type SocketAddress } from "../net/mod.ts";
-import { QmpClient } from "../qmp/mod.ts";
+import { isObject, QmpClient, QmpError, SYSTEM_CLOCK } from "../qmp/mod.ts";
 import {
   Emission,
   EMIT_LIMITS,
   EmitError,
+  type EmitErrorCode,
   type EmitLimits,
   type EmitOptions,
   type EmitPlan,
   type EmitResult,
+  type EmitTap,
+  type Score,
   SILENT_TARGET,
   socketTarget,
   type StreamNeeds,
 } from "../emit/mod.ts";
-import { SpawnedQemu } from "../emit/spawn/mod.ts";
+import { SPAWN_LIMITS, SpawnedQemu } from "../emit/spawn/mod.ts";
 import {
   examineTarget,
   followTarget,
   type Mismatch,
   mismatchesOf,
   prepareTarget,
+  settingOf,
   type TargetFacts,
   type TargetFollower,
   type TargetOptions,
@@ -27,9 +31,17 @@ import {
   type TargetSettings,
   targetSettings,
 } from "../emit/target/mod.ts";
+import { Holds } from "./holds.ts";
 import { planReplay, replayScore } from "./plan_replay.ts";
-import type { ReplayOptions, ReplayResult, ReplayVerdict } from "./replay_options.ts";
+import type { ReplayOptions, ReplayResult, ReplayTarget, ReplayVerdict } from "./replay_options.ts";
+import { uuidText } from "./uuid_change.ts";
 import { verdictOf } from "./verdict.ts";
+
+/** A target that is somewhere. */
+type RealTarget = Exclude<ReplayTarget, { readonly kind: "nowhere" }>;
+
+/** Errors after which the target may still be about to tell how it ended. */
+const TELLING: readonly (EmitErrorCode | undefined)[] = [undefined, "closed", "ended"];
 
 /**
  * Sends a capture to a target, and says what becomes of it: "does this capture load in that QEMU?"
@@ -44,6 +56,7 @@ import { verdictOf } from "./verdict.ts";
  * @throws {SpawnError} If the target cannot be started.
  * @throws {QmpError} If its monitor cannot be talked to, or refuses a setting.
  * @throws {CaptureError} If bytes of the capture cannot be had.
+ * @throws The reason of `options.signal`, if it is aborted before sending has begun; later it is a verdict, `interrupted`.
  *
  * @example Usage
  * ```ts ignore
@@ -56,11 +69,18 @@ import { verdictOf } from "./verdict.ts";
  * ```
  */
 export async function replay(capture: Capture, options: ReplayOptions): Promise<ReplayResult> {
-  const { pageSize } = options.changes ?? {};
-  const { needs, notes } = replayScore(capture, pageSize === undefined ? {} : { pageSize });
+  const { target, targetUuid, changes: { uuid, ...changes } = {} } = options;
+  // The UUID of the target is not known yet.
+  const score = replayScore(capture, targetUuid || uuid === undefined ? changes : { ...changes, uuid });
   await using stack = new AsyncDisposableStack();
-  const run = new Replay(capture, options, needs, notes, stack);
-  return options.target.kind === "nowhere" ? await run.write() : await run.send(options.target);
+  const run = new Replay(capture, options, score, stack);
+  try {
+    return target.kind === "nowhere" ? await run.write(target.name) : await run.send(target);
+  } catch (error) {
+    // The caller ended it: that it broke the monitor off says nothing.
+    if (error instanceof QmpError && error.code === "aborted") options.signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 /** Where the target is, once it is there. */
@@ -81,54 +101,50 @@ interface Examined {
 class Replay {
   readonly #capture: Capture;
   readonly #options: ReplayOptions;
-  readonly #needs: StreamNeeds;
-  readonly #notes: readonly string[];
+  readonly #score: Score;
   /** What is given back in the end, the last first. */
   readonly #stack: AsyncDisposableStack;
   readonly #limits: EmitLimits;
   readonly #signal: AbortSignal;
+  readonly #holds = new Holds(SYSTEM_CLOCK);
+  #tap: EmitTap | undefined;
 
-  constructor(
-    capture: Capture,
-    options: ReplayOptions,
-    needs: StreamNeeds,
-    notes: readonly string[],
-    stack: AsyncDisposableStack,
-  ) {
+  constructor(capture: Capture, options: ReplayOptions, score: Score, stack: AsyncDisposableStack) {
     this.#capture = capture;
     this.#options = options;
-    this.#needs = needs;
-    this.#notes = notes;
+    this.#score = score;
     this.#stack = stack;
     this.#limits = { ...EMIT_LIMITS, ...options.limits };
     this.#signal = options.signal ?? new AbortController().signal;
   }
 
   /** Sends it to nobody. */
-  async write(): Promise<ReplayResult> {
-    const prelude = { target: SILENT_TARGET.name, needs: this.#needs, mismatches: [], notes: this.#notes };
+  async write(name: string = SILENT_TARGET.name): Promise<ReplayResult> {
+    const { needs, notes } = this.#score;
+    const prelude = { target: name, needs, mismatches: [], notes };
     this.#options.notice?.({ kind: "prelude", prelude });
     const plan = await this.#plan();
     const emission = await this.#emit(new Emission(plan, SILENT_TARGET, this.#emitOptions()));
-    const { error } = emission;
     return {
       ...prelude,
       emission,
-      verdict: error === undefined
+      verdict: emission.error === undefined
         ? { kind: "written", by: "migwire", reason: "all that would be sent is there" }
-        : { kind: "interrupted", by: "the user", reason: error.message },
+        : verdictOf({ emission, multifd: false }),
     };
   }
 
   /** Sends it to a target. */
-  async send(target: Exclude<ReplayOptions["target"], { readonly kind: "nowhere" }>): Promise<ReplayResult> {
+  async send(target: RealTarget): Promise<ReplayResult> {
+    const { needs, notes } = this.#score;
     const place = await this.#reach(target);
-    const examined = place.qmp === undefined ? undefined : await this.#examine(place.qmp);
+    const { qmp, spawned } = place;
+    const examined = qmp === undefined ? undefined : await this.#examine(qmp);
     const prelude = {
       target: formatSocketAddress(place.to),
-      needs: this.#needs,
-      notes: this.#notes,
-      ...(place.spawned === undefined ? {} : { spawned: place.spawned.notes }),
+      needs,
+      notes,
+      ...(spawned === undefined ? {} : { spawned: spawned.notes }),
       ...(examined ?? { mismatches: [] }),
     };
     this.#options.notice?.({ kind: "prelude", prelude });
@@ -136,25 +152,26 @@ class Replay {
     // Planned first: what cannot be sent is no reason to touch the target.
     const plan = await this.#plan(examined?.facts);
     const { emission, outcome } = await this.#carryOut(plan, place, examined);
-    const stderr = await lastPrinted(place.spawned, outcome);
     const evidence = {
       emission,
       multifd: plan.needs.multifdChannels > 0,
+      interrupted: this.#signal.aborted,
+      dropped: droppedChannels(plan, examined),
       ...(outcome === undefined ? {} : { outcome }),
-      ...(stderr === undefined ? {} : { stderr }),
     };
-    const verdict = verdictOf(evidence);
-    if (verdict.kind === "completed" && this.#options.cont) await place.qmp?.call("cont");
+    const completed = verdictOf(evidence).kind === "completed";
+    const unwell = completed && this.#options.cont && qmp !== undefined ? await letRun(qmp) : undefined;
+    const stderr = await lastPrinted(spawned, outcome);
     return {
       ...prelude,
       emission,
       ...(outcome === undefined ? {} : { outcome }),
       ...(stderr === undefined ? {} : { stderr }),
-      verdict,
+      verdict: unwell ?? verdictOf({ ...evidence, ...(stderr === undefined ? {} : { stderr }) }),
     };
   }
 
-  async #reach(target: Exclude<ReplayOptions["target"], { readonly kind: "nowhere" }>): Promise<Place> {
+  async #reach(target: RealTarget): Promise<Place> {
     if (target.kind === "address") {
       const { to, qmp: monitor, listen = to } = target;
       const qmp = monitor === undefined ? undefined : await this.#monitor(monitor);
@@ -162,12 +179,14 @@ class Replay {
     }
     const { argv, recorded, binary } = target;
     const version = this.#capture.manifest?.destination?.qemu;
-    const { blocks, machine } = this.#needs;
+    const { blocks, machine } = this.#score.needs;
     const spawned = await SpawnedQemu.start({
       argv,
       recorded,
       blocks,
       signal: this.#signal,
+      // Whoever is ready to wait long for a target is so from its start.
+      limits: { startMs: Math.max(SPAWN_LIMITS.startMs, this.#limits.stallMs) },
       ...(version === undefined ? {} : { version }),
       ...(machine === undefined ? {} : { machine }),
       ...(binary === undefined ? {} : { binary }),
@@ -177,7 +196,12 @@ class Replay {
   }
 
   async #monitor(address: SocketAddress): Promise<QmpClient> {
-    const qmp = await QmpClient.connect(address, { signal: this.#signal });
+    const { connectMs, stallMs } = this.#options.limits ?? {};
+    const limits = {
+      ...(connectMs === undefined ? {} : { connectMs, greetingMs: connectMs }),
+      ...(stallMs === undefined ? {} : { answerMs: stallMs }),
+    };
+    const qmp = await QmpClient.connect(address, { signal: this.#signal, limits });
     this.#stack.defer(() => qmp.close());
     return qmp;
   }
@@ -199,8 +223,9 @@ class Replay {
   /** What the stream asks for when it is changed as it is wished. */
   get #changedNeeds(): StreamNeeds {
     const { changes: { channels, uuid } = {}, targetUuid } = this.#options;
-    const { uuid: own, ...needs } = this.#needs;
-    const sent = targetUuid ? undefined : uuid ?? own;
+    const { uuid: own, ...needs } = this.#score.needs;
+    const isWritten = uuid !== undefined && (own !== undefined || needs.multifdChannels > 0);
+    const sent = targetUuid ? undefined : isWritten ? uuidText(uuid) : own;
     return {
       ...needs,
       ...(sent === undefined ? {} : { uuid: sent }),
@@ -225,17 +250,22 @@ class Replay {
     return { kind: "does-not-fit", by: "migwire", reason: errors.map(({ message }) => message).join("; ") };
   }
 
-  #plan(facts?: TargetFacts): Promise<EmitPlan> {
+  async #plan(facts?: TargetFacts): Promise<EmitPlan> {
     const { changes = {}, targetUuid } = this.#options;
-    if (!targetUuid) return planReplay(this.#capture, changes);
-    if (facts?.uuid === undefined) {
+    if (targetUuid && facts?.uuid === undefined) {
       throw new EmitError(
         "no-monitor",
         "Cannot take over the UUID of the target: it does not say it",
         "give its monitor with --qmp",
       );
     }
-    return planReplay(this.#capture, { ...changes, uuid: facts.uuid });
+    const uuid = targetUuid ? facts?.uuid : undefined;
+    const plan = uuid === undefined
+      ? await planReplay(this.#capture, changes, this.#score)
+      : await planReplay(this.#capture, { ...changes, uuid });
+    this.#signal.throwIfAborted();
+    this.#tap = this.#options.tap?.();
+    return plan;
   }
 
   async #carryOut(
@@ -264,7 +294,8 @@ class Replay {
       done: done.signal,
       recover: () => follower.recover(listen),
     });
-    moved = (): number => emission.status().reduce((sum, { sent, received }) => sum + sent + received, 0);
+    moved = (): number =>
+      emission.status().reduce((sum, { sent, received }) => sum + sent + received, this.#holds.count());
     const outcome = follower.finished.finally(() => done.abort());
     const result = await this.#emit(emission);
     return { emission: result, outcome: await this.#lastStatus(result, follower, outcome) };
@@ -278,13 +309,13 @@ class Replay {
   ): Promise<TargetOutcome> {
     const { lastWordsMs, verdictMs } = this.#limits;
     // QEMU 11.1 says SHUT 1 when it fails in postcopy, and can stay `postcopy-device` for ever.
-    const isOver = error?.code === "stalled" || shut !== 0;
+    const isOver = !TELLING.includes(error?.code) || shut !== 0;
     const limit = error?.code === "interrupted" ? 0 : isOver ? lastWordsMs : verdictMs;
-    const timer = setTimeout(() => follower.stop(), limit);
+    const stopClock = SYSTEM_CLOCK.after(limit, () => follower.stop());
     try {
       return await outcome;
     } finally {
-      clearTimeout(timer);
+      stopClock();
     }
   }
 
@@ -299,15 +330,39 @@ class Replay {
   }
 
   #emitOptions(): EmitOptions {
-    const { pace, gate, limits, signal, tap, notice } = this.#options;
+    const { pace, gate, limits, signal, notice } = this.#options;
+    const tap = this.#tap;
     return {
-      ...(pace === undefined ? {} : { pace }),
-      ...(gate === undefined ? {} : { gate }),
+      ...(pace === undefined ? {} : { pace: this.#holds.paced(pace) }),
+      ...(gate === undefined ? {} : { gate: this.#holds.gated(gate) }),
       ...(limits === undefined ? {} : { limits }),
       ...(signal === undefined ? {} : { signal }),
       ...(tap === undefined ? {} : { tap }),
       ...(notice === undefined ? {} : { notice }),
     };
+  }
+}
+
+/** How many multifd channels are sent and not taken. */
+function droppedChannels({ needs: { multifdChannels } }: EmitPlan, examined: Examined | undefined): number {
+  if (multifdChannels === 0 || examined === undefined) return 0;
+  const taken = settingOf(examined.settings, examined.facts, "parameter", "multifd-channels");
+  return typeof taken === "number" ? Math.max(0, multifdChannels - taken) : 0;
+}
+
+/** Lets the guest of a target run. What is wrong then; undefined if nothing is. */
+async function letRun(qmp: QmpClient): Promise<ReplayVerdict | undefined> {
+  const failed = (reason: string): ReplayVerdict => ({ kind: "failed", by: "cont", reason });
+  try {
+    await qmp.call("cont");
+    const answer = await qmp.call("query-status");
+    const status = isObject(answer) ? answer.status : undefined;
+    return status === "running"
+      ? undefined
+      : failed(`the target says completed, but when it is to run it is ${status}`);
+  } catch (error) {
+    if (error instanceof QmpError) return failed(`the target says completed, but does not run: ${error.message}`);
+    throw error;
   }
 }
 

@@ -17,8 +17,8 @@ export type ReplayTarget =
   }
   /** A QEMU that is started for it. */
   | { readonly kind: "spawn"; readonly argv: readonly string[]; readonly recorded: boolean; readonly binary?: string }
-  /** Nobody: to see, or to record, what would be sent. */
-  | { readonly kind: "nowhere" };
+  /** Nobody: to see, or to record, what would be sent; `name` is what is there instead, for people. */
+  | { readonly kind: "nowhere"; readonly name?: string };
 
 /** How a capture is replayed. */
 export interface ReplayOptions {
@@ -32,7 +32,10 @@ export interface ReplayOptions {
   readonly settings?: TargetOptions;
   /** Looks at the target, and says what does not fit: nothing is set and nothing sent. */
   readonly examineOnly?: boolean;
-  /** Lets the guest run when the migration is completed. Some devices take their state only then. */
+  /**
+   * Lets the guest run when the migration is completed. Some devices take their state only then; a target that does not run
+   * has failed.
+   */
   readonly cont?: boolean;
   /** When bytes may go out; as fast as can be if absent. */
   readonly pace?: Pace;
@@ -40,10 +43,10 @@ export interface ReplayOptions {
   readonly gate?: (phase: EmitPhase, name: string) => Promise<void>;
   /** How long things are waited for. */
   readonly limits?: Partial<EmitLimits>;
-  /** Ends it. */
+  /** Ends it: no connection and no process is left. */
   readonly signal?: AbortSignal;
-  /** Sees all bytes. */
-  readonly tap?: EmitTap;
+  /** Makes what sees all bytes. Called when it is known what is sent, and before the target is touched. */
+  readonly tap?: () => EmitTap;
   /** Is told what happens. */
   readonly notice?: (notice: ReplayNotice) => void;
 }
@@ -82,6 +85,8 @@ export type ReplayVerdictKind =
   | "completed"
   /** The target says that it has not, or has ended. */
   | "failed"
+  /** Nothing was sent, and that is no fault of capture or target: nobody listens, or Deno has no permission. */
+  | "not-sent"
   /** Nobody who could be asked says that it has loaded everything. */
   | "unconfirmed"
   /** It was not sent to its end, or the target has not ended, and says nothing of it. */

@@ -1,10 +1,17 @@
 import type { ReadChannel } from "../capture/mod.ts";
 import type { BaseRecord, ConfigurationRecord } from "../stream/mod.ts";
+import { formatUuid } from "../wire/mod.ts";
 
 /** The bytes of a UUID, as they stand in a stream; undefined if the text is none. */
 export function uuidBytes(text: string): Uint8Array | undefined {
   const digits = text.replaceAll("-", "");
   return /^[0-9a-f]{32}$/i.test(digits) ? Uint8Array.fromHex(digits) : undefined;
+}
+
+/** A UUID as QEMU writes it, lower case and with dashes; the text itself if it is none. */
+export function uuidText(text: string): string {
+  const bytes = uuidBytes(text);
+  return bytes === undefined ? text : formatUuid(bytes);
 }
 
 /**

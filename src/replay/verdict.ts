@@ -1,4 +1,4 @@
-import type { EmitResult } from "../emit/mod.ts";
+import type { EmitErrorCode, EmitResult } from "../emit/mod.ts";
 import type { TargetEnd, TargetOutcome } from "../emit/target/mod.ts";
 import type { ReplayVerdict } from "./replay_options.ts";
 
@@ -12,6 +12,10 @@ export interface Evidence {
   readonly stderr?: string;
   /** It has multifd channels. */
   readonly multifd: boolean;
+  /** The user has ended it, perhaps when all was sent. */
+  readonly interrupted?: boolean;
+  /** Multifd channels that the target drops, since it takes fewer than there are. */
+  readonly dropped?: number;
 }
 
 /** QEMU's own word that it has loaded everything, or has not. */
@@ -25,14 +29,28 @@ const SAID: { readonly [end in TargetEnd]?: ReplayVerdict["kind"] } = {
   "stuck": "hangs",
 };
 
+/** What it means that the connections ended so. */
+const KINDS: { readonly [code in EmitErrorCode]?: ReplayVerdict["kind"] } = { "stalled": "hangs", "closed": "failed" };
+
 /**
  * What became of a replay. The target's monitor counts most; then what came on the return path, where SHUT with 0 is a proof
  * for a main channel alone: of multifd channels and devices it says nothing (destination-engine.md A.5).
  */
-export function verdictOf({ emission, outcome, stderr = "", multifd }: Evidence): ReplayVerdict {
+export function verdictOf(evidence: Evidence): ReplayVerdict {
+  const { emission, outcome, stderr = "", multifd, interrupted = false } = evidence;
   const { error, answers } = emission;
-  if (error?.code === "interrupted") return { kind: "interrupted", by: "the user", reason: error.message };
+  if (error?.code === "interrupted" || (interrupted && outcome?.status === "stopped")) {
+    return { kind: "interrupted", by: "the user", reason: error?.message ?? "Ended by the user, when all was sent" };
+  }
   const said = outcome === undefined ? undefined : SAID[outcome.status];
+  const { dropped = 0 } = evidence;
+  if (said === "completed" && dropped > 0) {
+    // QEMU drops what comes beyond its number, and may not miss it (destination-engine.md B.7, row 94).
+    const channels = dropped === 1 ? "one multifd channel" : `${dropped} multifd channels`;
+    const reason = `the target says completed, but drops ${channels}: what was sent there is missing in it`;
+    const printed = ownWords(stderr);
+    return { kind: "failed", by: "migwire", reason: printed === undefined ? reason : `${printed}; ${reason}` };
+  }
   if (outcome !== undefined && said !== undefined) {
     const by = outcome.status === "exited" ? "the end of its process" : "query-migrate";
     return { kind: said, by, reason: reasonOf(outcome, emission, stderr) };
@@ -41,8 +59,13 @@ export function verdictOf({ emission, outcome, stderr = "", multifd }: Evidence)
     return { kind: "failed", by: "SHUT", reason: `the target answers with SHUT ${answers.shut}: it has failed` };
   }
   if (error !== undefined) {
-    const kind = error.code === "stalled" ? "hangs" : error.code === "closed" ? "failed" : "unconfirmed";
-    return { kind, by: "the connections", reason: error.message };
+    const isOpened = emission.connections.some(({ opened }) => opened);
+    const kind = isOpened ? KINDS[error.code] ?? "unconfirmed" : "not-sent";
+    return { kind, by: isOpened ? "the connections" : "migwire", reason: error.message };
+  }
+  if (outcome !== undefined) {
+    // Its monitor could be asked, and counts more than SHUT.
+    return { kind: "hangs", by: "query-migrate", reason: `all is sent, and the target stays ${outcome.last}` };
   }
   if (answers.shut === 0 && !multifd) {
     return { kind: "completed", by: "SHUT", reason: "the target answers with SHUT 0" };

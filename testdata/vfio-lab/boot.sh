@@ -47,7 +47,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 ((slots >= 1 && slots <= 16)) || die "Cannot have $slots slots: 1 to 16"
-((port >= 1 && port + 2 * slots <= 65535)) || die "Cannot use ports from $port on: they end before $((port + 2 * slots))"
+((port >= 1 && port + 2 * slots <= 65535)) || die "Cannot use ports from $port to $((port + 2 * slots))"
 [ -e "$dir/recipe" ] || die "Cannot boot: there is no lab in $dir. Build it with: $here/build.sh $dir"
 qemu=${LAB_QEMU:-qemu-system-x86_64}
 command -v "$qemu" >/dev/null || die "Cannot boot: there is no $qemu. Install it with: apt-get install qemu-system-x86"
@@ -82,10 +82,11 @@ last_lines() {
 
 # The processor's weaknesses are not fought in there: it costs most where all is emulated, and all is thrown away.
 # Should this script be killed, the machine ends with it.
-"${leash[@]}" "$qemu" -accel "$accel" -cpu max -machine q35,usb=off -m "$memory" -smp "$cpus" -nodefaults -display none -no-reboot \
+"${leash[@]}" "$qemu" -accel "$accel" -cpu max -machine q35,usb=off -m "$memory" -smp "$cpus" \
+  -nodefaults -display none -no-reboot \
   -chardev file,id=console,path="$work/console" -serial chardev:console \
   -kernel "$dir/vmlinuz" -initrd "$dir/initrd.img" \
-  -append "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr audit=0 apparmor=0 tsc=reliable LAB_SLOTS=$slots" \
+  -append "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr audit=0 apparmor=0 LAB_SLOTS=$slots" \
   -fw_cfg name=opt/migwire/agent,file="$here/guest/agent.py" \
   -drive file="$dir/disk.img",format=raw,if=none,id=disk,readonly=on -device virtio-blk-pci,drive=disk \
   -netdev "user,id=net,restrict=$restrict,$forwards" -device virtio-net-pci,netdev=net,romfile= \

@@ -53,7 +53,8 @@ done
 # lack: the programs that are not there, and the packages that they are in.
 lack() {
   local pair
-  for pair in apt-get:apt dpkg-deb:dpkg unshare:util-linux flock:util-linux patch:patch qemu-system-x86_64:qemu-system-x86; do
+  for pair in apt-get:apt dpkg-deb:dpkg flock:util-linux unshare:util-linux patch:patch \
+    qemu-system-x86_64:qemu-system-x86; do
     command -v "${pair%:*}" >/dev/null || [ -x "/usr/sbin/${pair%:*}" ] || echo "${pair#*:}"
   done | sort -u
 }
@@ -65,9 +66,10 @@ if [ -n "$missing" ]; then
   # shellcheck disable=SC2086
   get=(apt-get install -y --no-install-recommends $missing)
   [ -n "$install" ] || die "Cannot build: programs are missing. Install them with: ${get[*]} (or let --install do it)"
-  apt-get update -q >&2 && DEBIAN_FRONTEND=noninteractive "${get[@]}" >&2 || die "Cannot install ${missing//$'\n'/ }: see above"
+  apt-get update -q >&2 && DEBIAN_FRONTEND=noninteractive "${get[@]}" >&2 ||
+    die "Cannot install ${missing//$'\n'/ }: see above"
 fi
-[ "$(dpkg --print-architecture)" = amd64 ] || die "Cannot build: this machine is not amd64, and the module is compiled for it"
+[ "$(dpkg --print-architecture)" = amd64 ] || die "Cannot build: this machine is not amd64, and all is compiled for that"
 # Security updates come from an archive of their own, which has no whole distribution.
 archive=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
   grep -v -e -security -e /security | sed -n '1s/ .*//p') || true
@@ -84,11 +86,16 @@ fi
 
 # A lab is made from these; if one of them changes, it is made anew.
 recipe=$(cat "$here/build.sh" "$here/mtty.patch" "$here/guest/init" | sha256sum | cut -d' ' -f1)
-recipe="$recipe ${versions[*]}"
-if [ "$(cat "$dir/recipe" 2>/dev/null)" = "$recipe" ]; then
-  say "$dir is built: $(tr '\n' ' ' <"$dir/contents")"
+is_built() {
+  local made of version
+  read -r made of 2>/dev/null <"$dir/recipe" && [ "$made" = "$recipe" ] || return
+  for version in "${versions[@]}"; do [[ " $of " = *" $version "* ]] || return; done
+}
+if is_built; then
+  say "$dir is built: $(paste -s -d, "$dir/contents" | sed 's/,/, /g')"
   exit
 fi
+recipe="$recipe ${versions[*]}"
 work=$dir/work
 if [ "$(cat "$work/recipe" 2>/dev/null)" != "$recipe" ]; then
   rm -rf "$work" "$dir/recipe"
@@ -115,6 +122,8 @@ current=''
 ended() {
   [ -n "$current" ] || return 0
   tail -n 25 "$work/log/$current" >&2
+  # The archive may have other packages by now: the next attempt asks anew what it has.
+  [ "$current" != packages ] || rm -f "$work/done/lists"
   say "Cannot build: ${current//_/ } failed, see above; all of it is in $work/log/$current"
 }
 trap ended EXIT
@@ -128,7 +137,7 @@ apt() {
     -o Dir::State="$work/apt/state" -o Dir::State::status="$work/apt/status" -o Dir::Cache="$work/apt/cache" \
     -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin \
     -o APT::Architecture=amd64 -o APT::Install-Recommends=false -o APT::Sandbox::User= \
-    -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
+    -o Acquire::Languages=none -o Acquire::GzipIndexes=false -o Acquire::Retries=3 "$@"
 }
 
 # choose SET SUITE PACKAGE...: notes which package files these packages need, in sets/SET, and gets them.
@@ -148,9 +157,10 @@ unpack() {
   mkdir -p "$1"/{usr/{bin,sbin,lib,lib64},dev,proc,sys,tmp,run,etc}
   # Packages have everything below /usr; the old names are links.
   for name in bin sbin lib lib64; do [ -e "$1/$name" ] || ln -s "usr/$name" "$1/$name"; done
-  xargs -r -P "$(nproc)" -I{} sh -ec 'dpkg-deb --fsys-tarfile "$1" | tar -x -p --no-same-owner --keep-directory-symlink \
-    -C "$2" --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale --exclude=./usr/share/icons' \
-    sh "$work/apt/cache/archives/{}" "$1"
+  xargs -r -P "$(nproc)" -I{} sh -ec '
+    dpkg-deb --fsys-tarfile "$1" | tar -x -p -C "$2" --no-same-owner --keep-directory-symlink \
+      --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale --exclude=./usr/share/icons
+    ' sh "$work/apt/cache/archives/{}" "$1"
 }
 
 # inside TREE PROGRAM ARGUMENT...: runs a program of a tree, in it, with this machine's /dev and /proc.
@@ -173,7 +183,8 @@ release() { sed -n 's/^linux-image-//p' "$work/kernel"; }
 lists() {
   mkdir -p apt/{sources,state/lists/partial,cache/archives/partial,nothing/partial} sets
   : >apt/status
-  printf '%s\n' "Types: deb" "URIs: $archive" "Suites: $suite $suite-backports" "Components: main" >apt/sources/debian.sources
+  printf '%s\n' "Types: deb" "URIs: $archive" "Suites: $suite $suite-backports" "Components: main" \
+    >apt/sources/debian.sources
   local keys=/usr/share/keyrings/debian-archive-keyring.gpg
   [ ! -e "$keys" ] || echo "Signed-By: $keys" >>apt/sources/debian.sources
   apt apt-get update --error-on=any
@@ -183,7 +194,8 @@ lists() {
 }
 
 packages() {
-  choose tools "$suite" "linux-headers-$(release)" make libc-bin dash coreutils sed grep gawk findutils patch tar xz-utils cpio kmod e2fsprogs
+  choose tools "$suite" "linux-headers-$(release)" make dash coreutils sed grep gawk findutils xz-utils cpio kmod \
+    libc-bin e2fsprogs
   choose agent "$suite" python3 busybox-static
   local version
   for version in "${versions[@]}"; do
@@ -274,4 +286,4 @@ for name in lists packages tools driver_source driver initrd disk; do step "$nam
 most=$(du -sm "$dir" | cut -f1)
 mv "$work/recipe" "$dir/recipe"
 [ -n "$keep" ] || rm -rf "$work"
-say "$dir is built: $(tr '\n' ' ' <"$dir/contents")($((SECONDS - start)) s, $(du -sm "$dir" | cut -f1) MB; $most MB while it was)"
+say "$dir is built: $(paste -s -d, "$dir/contents" | sed 's/,/, /g') ($((SECONDS - start)) s, $(du -sm "$dir" | cut -f1) MB; $most MB while it was)"

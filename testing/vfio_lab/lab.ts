@@ -66,6 +66,7 @@ export interface QemuOptions {
 
 const BOOT = new URL("../../testdata/vfio-lab/boot.sh", import.meta.url);
 const BOOT_LIMIT = 180_000;
+const PORT_ATTEMPTS = 5;
 /** A time for the script to say why it gave up. */
 const BOOT_GRACE = 10_000;
 const CLOSE_LIMIT = 10_000;
@@ -94,7 +95,19 @@ export class Lab {
    *
    * @throws With the last lines of its console, if it does not become ready in time.
    */
-  static async boot({ directory, qemu, slots = 3, limit = BOOT_LIMIT, open = false }: LabOptions): Promise<Lab> {
+  static async boot(options: LabOptions): Promise<Lab> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await Lab.#boot(options);
+      } catch (error) {
+        // Somebody else has taken a port that was free a moment ago.
+        const isTaken = error instanceof Error && error.message.includes("Could not set up host forwarding rule");
+        if (!isTaken || attempt === PORT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  static async #boot({ directory, qemu, slots = 3, limit = BOOT_LIMIT, open = false }: LabOptions): Promise<Lab> {
     const port = freePorts(1 + 2 * slots);
     const args = ["--port", `${port}`, "--slots", `${slots}`, "--limit", `${Math.ceil(limit / 1000)}`];
     const machine = new Machine([directory, ...args, ...(open ? ["--open"] : [])], qemu);
@@ -152,6 +165,12 @@ export class Lab {
       await qemu.stop();
       throw error;
     }
+  }
+
+  /** The kernel's lines since it booted, each with the time before it. */
+  async kernelLog(): Promise<readonly string[]> {
+    const { lines } = await this.#agent.call("kernel");
+    return Array.isArray(lines) ? lines.map(String) : [];
   }
 
   /** Ends the virtual machine, and all in it. */

@@ -235,7 +235,9 @@ try {
   // A case inside needs two slots: with fewer workers than slots there is always one to be had.
   const { passed, failed } = await runCases(cases, { folder: "", workers: Math.max(1, Number(slots) - 1) });
   console.log(`${passed} passed, ${failed} failed`);
-  Deno.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+  const complaints = (await lab.kernelLog()).filter((line) => /WARNING:|BUG:|Oops/.test(line));
+  if (complaints.length > 0) console.log(`the kernel complains:\n${complaints.join("\n")}`);
+  Deno.exitCode = failed === 0 && passed > 0 && complaints.length === 0 ? 0 : 1;
 } finally {
   await lab.close();
 }

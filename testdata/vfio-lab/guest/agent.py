@@ -23,7 +23,7 @@ DEVICES = "/sys/bus/mdev/devices"
 TYPE = "/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-2"
 BUSYBOX = "/run/busybox"
 LINE_MAX = 16 << 20                       # bytes of a request
-START_LIMIT, END_LIMIT = 60, 5            # seconds for a QEMU to listen, and to end when it is asked to
+START_LIMIT, END_LIMIT = 60, 2            # seconds for a QEMU to listen, and to end when it is asked to
 
 
 class Refused(Exception):

@@ -78,6 +78,10 @@ export class NeedsGatherer {
         return;
       case "eof":
         this.#whole = true;
+        return;
+      case "truncated":
+        // Behind the EOF byte, too: the target waits for the rest of the VM description.
+        this.#whole = false;
     }
   }
 

@@ -45,6 +45,6 @@ export interface StreamNeeds {
   readonly switchoverStart: boolean;
   /** VFIO devices. */
   readonly devices: readonly NeededDevice[];
-  /** It is whole: with the EOF byte. */
+  /** It is whole: with the EOF byte, and with all of what is behind it. */
   readonly whole: boolean;
 }

@@ -12,6 +12,7 @@ import {
   type Score,
   type ScoreOptions,
 } from "../emit/mod.ts";
+import { closeShort, heldBack, type ReplayScore } from "./hold_back.ts";
 import { takenLanes } from "./taken_lanes.ts";
 import { uuidChange } from "./uuid_change.ts";
 
@@ -45,7 +46,7 @@ export interface ReplayChanges {
 export async function planReplay(
   capture: Capture,
   changes: ReplayChanges = {},
-  score: Score = replayScore(capture, changes),
+  score: ReplayScore = replayScore(capture, changes),
 ): Promise<EmitPlan> {
   const lanes = await changedLanes(score, changes);
   const { seed, connectOrder, switchoverStart } = changes;
@@ -55,11 +56,12 @@ export async function planReplay(
     ...(switchoverStart === undefined ? {} : { switchoverStart }),
     apart: seed !== undefined,
   });
-  return seed === undefined ? plan : interleave(plan, seed);
+  const ordered = seed === undefined ? plan : interleave(plan, seed);
+  return score.heldBefore === undefined ? ordered : closeShort(ordered, lanes, score.heldBefore);
 }
 
 /** What of a capture is sent, before its packets are dealt anew. */
-export function replayScore(capture: Capture, { reserialise, uuid, pageSize }: ReplayChanges = {}): Score {
+export function replayScore(capture: Capture, { reserialise, uuid, pageSize }: ReplayChanges = {}): ReplayScore {
   const options: ScoreOptions = {
     ...(pageSize === undefined ? {} : { pageSize }),
     ...(reserialise === undefined ? {} : { reserialise }),
@@ -68,12 +70,22 @@ export function replayScore(capture: Capture, { reserialise, uuid, pageSize }: R
   const score = readScore(capture, options);
   const { lanes, notes } = takenLanes(score, capture);
   const unwritten = uuid !== undefined && lanes.length === 0 && score.needs.uuid === undefined;
-  return {
+  const multifdChannels = Math.max(lanes.length, ...lanes.map(({ id }) => id + 1));
+  const missing = Array.from({ length: multifdChannels }, (_, id) => id).filter((id) =>
+    lanes.every((lane) => lane.id !== id)
+  );
+  return heldBack({
     ...score,
     lanes,
-    needs: { ...score.needs, multifdChannels: lanes.length },
-    notes: [...score.notes, ...notes, ...(unwritten ? ["there is no UUID in the stream: none is written"] : [])],
-  };
+    // A target with fewer channels than the highest id says would not refuse that: QEMU 10.0 crashes.
+    needs: { ...score.needs, multifdChannels },
+    notes: [
+      ...score.notes,
+      ...notes,
+      ...missing.map((id) => `multifd ${id} is not in the capture: the target waits for it`),
+      ...(unwritten ? ["there is no UUID in the stream: none is written"] : []),
+    ],
+  });
 }
 
 async function changedLanes(score: Score, changes: ReplayChanges): Promise<readonly Lane[]> {

@@ -48,8 +48,7 @@ export function verdictOf(evidence: Evidence): ReplayVerdict {
     // QEMU drops what comes beyond its number, and may not miss it (destination-engine.md B.7, row 94).
     const channels = dropped === 1 ? "one multifd channel" : `${dropped} multifd channels`;
     const reason = `the target says completed, but drops ${channels}: what was sent there is missing in it`;
-    const printed = ownWords(stderr);
-    return { kind: "failed", by: "migwire", reason: printed === undefined ? reason : `${printed}; ${reason}` };
+    return { kind: "failed", by: "migwire", reason: after(ownWords(stderr), reason) };
   }
   if (outcome !== undefined && said !== undefined) {
     const by = outcome.status === "exited" ? "the end of its process" : "query-migrate";
@@ -84,16 +83,24 @@ function reasonOf({ status, error, last }: TargetOutcome, { error: broken }: Emi
     case "exited":
       return printed ?? error ?? `the target ended while its status was ${last}${because(broken?.message)}`;
     case "silent":
-      return `the target's monitor does not answer any more, its last status was ${last}${because(broken?.message)}`;
+      return after(
+        printed,
+        `the target's monitor does not answer any more, its last status was ${last}${because(broken?.message)}`,
+      );
     case "stuck":
-      return `the target stays ${last}${because(broken?.message)}`;
+      return after(printed, `the target stays ${last}${because(broken?.message)}`);
     case "postcopy-paused":
       return "the connection broke in postcopy, and nobody recovers it";
     default:
       // The text of query-migrate can be less than what was printed before it.
       if (error === undefined || printed?.includes(error)) return printed ?? error ?? `the target says ${status}`;
-      return printed === undefined ? error : `${printed}; ${error}`;
+      return after(printed, error);
   }
+}
+
+/** The target's own words first, where there are some. */
+function after(printed: string | undefined, reason: string): string {
+  return printed === undefined ? reason : `${printed}; ${reason}`;
 }
 
 function because(reason: string | undefined): string {

@@ -284,7 +284,8 @@ class Replay {
     const follower = followTarget(qmp, {
       exitsOnError,
       recovers: plan.connections.some(({ role }) => role === "recovery"),
-      silentMs: this.#limits.stallMs,
+      // Longer than the connections are waited for: when they are closed a target may say what it has.
+      silentMs: this.#limits.stallMs + this.#limits.lastWordsMs / 2,
       activity: () => moved(),
       signal: this.#signal,
       onStatus: (status) => this.#options.notice?.({ kind: "status", status }),
@@ -346,7 +347,9 @@ class Replay {
 /** How many multifd channels are sent and not taken. */
 function droppedChannels({ needs: { multifdChannels } }: EmitPlan, examined: Examined | undefined): number {
   if (multifdChannels === 0 || examined === undefined) return 0;
-  const taken = settingOf(examined.settings, examined.facts, "parameter", "multifd-channels");
+  const { settings, facts } = examined;
+  if (settingOf(settings, facts, "capability", "multifd") !== true) return multifdChannels;
+  const taken = settingOf(settings, facts, "parameter", "multifd-channels");
   return typeof taken === "number" ? Math.max(0, multifdChannels - taken) : 0;
 }
 

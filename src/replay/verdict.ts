@@ -79,22 +79,22 @@ export function verdictOf(evidence: Evidence): ReplayVerdict {
 function reasonOf({ status, error, last }: TargetOutcome, { error: broken }: EmitResult, stderr: string): string {
   if (status === "completed") return "the target says completed";
   const printed = ownWords(stderr);
+  // The text of query-migrate can be less than what was printed before it.
+  const said = error === undefined || printed?.includes(error) ? printed : after(printed, error);
   switch (status) {
     case "exited":
       return printed ?? error ?? `the target ended while its status was ${last}${because(broken?.message)}`;
     case "silent":
       return after(
-        printed,
+        said,
         `the target's monitor does not answer any more, its last status was ${last}${because(broken?.message)}`,
       );
     case "stuck":
-      return after(printed, `the target stays ${last}${because(broken?.message)}`);
+      return after(said, `the target stays ${last}${because(broken?.message)}`);
     case "postcopy-paused":
       return "the connection broke in postcopy, and nobody recovers it";
     default:
-      // The text of query-migrate can be less than what was printed before it.
-      if (error === undefined || printed?.includes(error)) return printed ?? error ?? `the target says ${status}`;
-      return after(printed, error);
+      return said ?? `the target says ${status}`;
   }
 }
 

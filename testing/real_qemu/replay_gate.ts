@@ -13,6 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
 import { recordedCaptures } from "./recorded.ts";
 import { completeCases } from "./replay_completes.ts";
+import { failCases, uncheckedFailures } from "./replay_fails.ts";
 import type { Qemu } from "./vm.ts";
 
 /** QEMUs wait for each other more than they compute. */
@@ -27,7 +28,11 @@ const captures = recordedCaptures("plain-", qemus);
 for (const { name, unsent } of captures) if (unsent !== undefined) console.log(`left out: ${name}: ${unsent}`);
 const sent = captures.filter(({ unsent }) => unsent === undefined);
 const completed = sent.filter(({ outcome }) => outcome === "completed");
-const cases = completed.flatMap(completeCases).filter(({ name }) => only === undefined || name.includes(only));
+const unchecked = uncheckedFailures(sent);
+if (unchecked.length > 0) throw new Error(`nothing is said of how they fail: ${unchecked.join(", ")}`);
+const cases = [...completed.flatMap(completeCases), ...failCases(sent)].filter(({ name }) =>
+  only === undefined || name.includes(only)
+);
 const { passed, failed } = await runCases(cases, { folder: String(folder), workers: WORKERS });
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exitCode = failed === 0 && passed > 0 ? 0 : 1;

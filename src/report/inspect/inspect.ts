@@ -1,4 +1,11 @@
-import { type Capture, readCapture, type ReadChannel, type Reading, type ReadingOptions } from "../../capture/mod.ts";
+import {
+  type Capture,
+  type CaptureSink,
+  readCapture,
+  type ReadChannel,
+  type Reading,
+  type ReadingOptions,
+} from "../../capture/mod.ts";
 import type { BaseRecord, ConfigurationRecord, MultifdInitRecord } from "../../stream/mod.ts";
 import { type Finding, formatUuid } from "../../wire/mod.ts";
 import { ChannelTally } from "./channel.ts";
@@ -12,6 +19,12 @@ import { SwitchoverTally } from "./switchover.ts";
 
 /** Findings that are kept: a stream that is wrong everywhere needs no more to be told. */
 const FINDING_LIMIT = 10_000;
+
+/** How {@linkcode inspectCapture} reads. */
+export interface InspectOptions extends Omit<ReadingOptions, "strict"> {
+  /** Receives the records, too: a capture from a pipe can be read once. */
+  readonly sink?: CaptureSink;
+}
 
 /** All that is counted while a capture is read. */
 class Tallies {
@@ -120,7 +133,7 @@ class Tallies {
  * assertEquals(report.channels[0]?.cut?.expected, "configuration");
  * ```
  */
-export function inspectCapture(capture: Capture, options: Omit<ReadingOptions, "strict"> = {}): InspectReport {
+export function inspectCapture(capture: Capture, options: InspectOptions = {}): InspectReport {
   const problems: Finding[] = [];
   const report = (finding: Finding): void => {
     if (problems.length < FINDING_LIMIT) problems.push(finding);
@@ -130,7 +143,11 @@ export function inspectCapture(capture: Capture, options: Omit<ReadingOptions, "
   const tallies = new Tallies();
   const { manifest } = capture;
   const qemu = options.qemu ?? manifest?.destination?.qemu;
-  const reading = readCapture(capture, (record, channel) => tallies.add(record, channel), {
+  const sink: CaptureSink = (record, channel) => {
+    tallies.add(record, channel);
+    options.sink?.(record, channel);
+  };
+  const reading = readCapture(capture, sink, {
     ...options,
     ...(qemu === undefined ? {} : { qemu }),
     report,

@@ -12,7 +12,7 @@ export interface EmitAnswers {
   readonly pageRequests: number;
   /** The value of SHUT: 0 if the target is content with the main stream; undefined if none came. */
   readonly shut?: number;
-  /** What could not be read, first of all. */
+  /** The first thing that could not be read. */
   readonly problem?: Finding;
 }
 
@@ -51,7 +51,8 @@ export class AnswerReader {
     const parser = new ChannelParser(new ReturnPathGrammar(), {
       channel: "return path",
       report: (finding) => {
-        if (finding.severity === "error") this.#problem ??= finding;
+        // That it has failed can be read well.
+        if (finding.severity === "error" && finding.code !== "destination-failed") this.#problem ??= finding;
       },
     });
     return {

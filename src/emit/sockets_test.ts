@@ -194,3 +194,31 @@ Deno.test({
     await assertRejects(() => socketTarget(addressOf(listener)).connect(user.signal));
   },
 });
+
+Deno.test({
+  name: "socketTarget() tries again where the queue of a Unix socket is full, until it is told to stop",
+  ignore: noUnix,
+  fn: () =>
+    withFolder(async (folder) => {
+      const address: SocketAddress = { kind: "unix", path: `${folder}/in` };
+      using listener = listenAt(address);
+      const queued: Socket[] = [];
+      // As many as the system lets wait.
+      for (let isFull = false; !isFull;) {
+        try {
+          queued.push(await Deno.connect({ transport: "unix", path: address.path }));
+        } catch (error) {
+          assert(error instanceof Deno.errors.WouldBlock);
+          isFull = true;
+        }
+      }
+      const stop = new AbortController();
+      const refused = socketTarget(address).connect(stop.signal);
+      stop.abort();
+      await assertRejects(() => refused, EmitError, "Cannot connect to unix:");
+      const connecting = socketTarget(address).connect(new AbortController().signal);
+      const accepted = await listener.accept();
+      const connection = await connecting;
+      for (const socket of [...queued, accepted, connection]) socket.close();
+    }),
+});

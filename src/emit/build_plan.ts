@@ -3,6 +3,7 @@ import { type ConnectOrder, inConnectOrder } from "./connect_order.ts";
 import type { Lane } from "./lane.ts";
 import type { EmitPlan, EmitStep, PlannedConnection, Precondition } from "./plan.ts";
 import { type LanePlan, planLane } from "./plan_lane.ts";
+import { awaitedMessages, stretchesToPostcopy } from "./postcopy.ts";
 import type { LineScore, Score } from "./score.ts";
 import type { AwaitedMessage, Mark, Stretch } from "./stretch.ts";
 
@@ -162,8 +163,7 @@ class Builder {
   #awaitedBefore(line: LineScore, message: AwaitedMessage): number {
     const { recoveries } = this.#score;
     const before = recoveries.slice(0, Math.max(0, recoveries.indexOf(line)));
-    return before.flatMap(({ stretches }) => stretches).flatMap(({ marks }) => marks)
-      .reduce((sum, mark) => mark.kind === "await" && mark.message === message ? sum + mark.count : sum, 0);
+    return before.reduce((sum, { stretches }) => sum + awaitedMessages(stretches, message), 0);
   }
 
   /** The destination is in postcopy, again after a recovery: only then it reads the pages of a preempt channel. */
@@ -171,9 +171,7 @@ class Builder {
     const connection = this.#drafts.findLastIndex((other) =>
       other.recorded < index && (other.line === this.#score.main || isRole(other, "recovery"))
     );
-    const stretches = this.#drafts[connection]?.line?.stretches ?? [];
-    const resumed = stretches.findIndex(({ marks }) => marks.some(isResumeAck));
-    const steps = resumed < 0 ? stretches.findIndex(({ marks }) => marks.some(isPackage)) + 1 : resumed;
+    const steps = stretchesToPostcopy(this.#drafts[connection]?.line?.stretches ?? []);
     return steps === 0 ? [] : [{ kind: "sent", connection, steps }];
   }
 
@@ -197,12 +195,4 @@ function roleOf({ entry: { identity: { role } } }: LineScore): "main" | "recover
 
 function isRole({ line }: Draft, role: "recovery" | "preempt"): boolean {
   return line !== undefined && roleOf(line) === role;
-}
-
-function isPackage({ kind }: Mark): boolean {
-  return kind === "package";
-}
-
-function isResumeAck(mark: Mark): boolean {
-  return mark.kind === "await" && mark.message === "resume-ack";
 }

@@ -35,7 +35,7 @@ import { Holds } from "./holds.ts";
 import { planReplay, replayScore } from "./plan_replay.ts";
 import type { ReplayOptions, ReplayResult, ReplayTarget, ReplayVerdict } from "./replay_options.ts";
 import { uuidText } from "./uuid_change.ts";
-import { verdictOf } from "./verdict.ts";
+import { type Evidence, verdictOf } from "./verdict.ts";
 
 /** A target that is somewhere. */
 type RealTarget = Exclude<ReplayTarget, { readonly kind: "nowhere" }>;
@@ -161,13 +161,13 @@ class Replay {
     };
     const completed = verdictOf(evidence).kind === "completed";
     const unwell = completed && this.#options.cont && qmp !== undefined ? await letRun(qmp) : undefined;
-    const stderr = await lastPrinted(spawned, outcome);
+    const last = await lastOf(spawned, outcome);
     return {
       ...prelude,
       emission,
       ...(outcome === undefined ? {} : { outcome }),
-      ...(stderr === undefined ? {} : { stderr }),
-      verdict: unwell ?? verdictOf({ ...evidence, ...(stderr === undefined ? {} : { stderr }) }),
+      ...(last.stderr === undefined ? {} : { stderr: last.stderr }),
+      verdict: unwell ?? verdictOf({ ...evidence, ...last }),
     };
   }
 
@@ -208,24 +208,25 @@ class Replay {
 
   async #examine(qmp: QmpClient): Promise<Examined> {
     const facts = await examineTarget(qmp);
+    const needs = this.#changedNeeds(facts);
     const { destination: recorded, outcome } = this.#capture.manifest ?? {};
     const settings = targetSettings({
-      needs: this.#changedNeeds,
+      needs,
       facts,
       options: this.#wishes,
       ...(recorded === undefined ? {} : { recorded }),
       ...(outcome === undefined ? {} : { outcome }),
     });
-    const mismatches = mismatchesOf(this.#changedNeeds, facts, settings);
+    const mismatches = mismatchesOf(needs, facts, settings);
     return { facts, settings, mismatches };
   }
 
   /** What the stream asks for when it is changed as it is wished. */
-  get #changedNeeds(): StreamNeeds {
+  #changedNeeds(facts: TargetFacts): StreamNeeds {
     const { changes: { channels, uuid } = {}, targetUuid } = this.#options;
     const { uuid: own, ...needs } = this.#score.needs;
     const isWritten = uuid !== undefined && (own !== undefined || needs.multifdChannels > 0);
-    const sent = targetUuid ? undefined : isWritten ? uuidText(uuid) : own;
+    const sent = targetUuid ? facts.uuid : isWritten ? uuidText(uuid) : own;
     return {
       ...needs,
       ...(sent === undefined ? {} : { uuid: sent }),
@@ -369,11 +370,20 @@ async function letRun(qmp: QmpClient): Promise<ReplayVerdict | undefined> {
   }
 }
 
-/** What the QEMU that we started has printed. One that has ended is waited for, to hear all of it. */
-async function lastPrinted(
+/** Until a QEMU that has closed its monitor has ended. */
+const EXIT_MS = 1000;
+
+/** What the QEMU that we started has printed, and how it ended. One that has ended is waited for, to hear all of it. */
+async function lastOf(
   spawned: SpawnedQemu | undefined,
   outcome: TargetOutcome | undefined,
-): Promise<string | undefined> {
-  if (outcome?.status === "exited") await spawned?.stop();
-  return spawned?.stderr();
+): Promise<Pick<Evidence, "stderr" | "exit">> {
+  if (spawned === undefined) return {};
+  if (outcome?.status !== "exited") return { stderr: spawned.stderr() };
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const stopClock = SYSTEM_CLOCK.after(EXIT_MS, () => resolve(undefined));
+  const exit = await Promise.race([spawned.exited, late]);
+  stopClock();
+  await spawned.stop();
+  return { stderr: spawned.stderr(), ...(exit === undefined ? {} : { exit }) };
 }

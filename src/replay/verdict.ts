@@ -1,4 +1,5 @@
 import type { EmitErrorCode, EmitResult } from "../emit/mod.ts";
+import type { Exit } from "../emit/spawn/mod.ts";
 import type { TargetEnd, TargetOutcome } from "../emit/target/mod.ts";
 import type { ReplayVerdict } from "./replay_options.ts";
 
@@ -10,6 +11,8 @@ export interface Evidence {
   readonly outcome?: TargetOutcome;
   /** What the target printed, where we started it. */
   readonly stderr?: string;
+  /** How its process ended, where we started it and it ended by itself. */
+  readonly exit?: Exit;
   /** It has multifd channels. */
   readonly multifd: boolean;
   /** The user has ended it, perhaps when all was sent. */
@@ -37,7 +40,7 @@ const KINDS: { readonly [code in EmitErrorCode]?: ReplayVerdict["kind"] } = { "s
  * for a main channel alone: of multifd channels and devices it says nothing (destination-engine.md A.5).
  */
 export function verdictOf(evidence: Evidence): ReplayVerdict {
-  const { emission, outcome, stderr = "", multifd, interrupted = false } = evidence;
+  const { emission, outcome, multifd, stderr = "", interrupted = false } = evidence;
   const { error, answers } = emission;
   if (error?.code === "interrupted" || (interrupted && outcome?.status === "stopped")) {
     return { kind: "interrupted", by: "the user", reason: error?.message ?? "Ended by the user, when all was sent" };
@@ -52,7 +55,7 @@ export function verdictOf(evidence: Evidence): ReplayVerdict {
   }
   if (outcome !== undefined && said !== undefined) {
     const by = outcome.status === "exited" ? "the end of its process" : "query-migrate";
-    return { kind: said, by, reason: reasonOf(outcome, emission, stderr) };
+    return { kind: said, by, reason: reasonOf(outcome, evidence) };
   }
   if (answers.shut !== undefined && answers.shut !== 0) {
     return { kind: "failed", by: "SHUT", reason: `the target answers with SHUT ${answers.shut}: it has failed` };
@@ -60,7 +63,8 @@ export function verdictOf(evidence: Evidence): ReplayVerdict {
   if (error !== undefined) {
     const isOpened = emission.connections.some(({ opened }) => opened);
     const kind = isOpened ? KINDS[error.code] ?? "unconfirmed" : "not-sent";
-    return { kind, by: isOpened ? "the connections" : "migwire", reason: error.message };
+    const last = kind === "hangs" && outcome !== undefined ? `; the status of the target is ${outcome.last}` : "";
+    return { kind, by: isOpened ? "the connections" : "migwire", reason: `${error.message}${last}` };
   }
   if (outcome !== undefined) {
     // Its monitor could be asked, and counts more than SHUT.
@@ -76,14 +80,16 @@ export function verdictOf(evidence: Evidence): ReplayVerdict {
 }
 
 /** The target's own words, or the best that there is. */
-function reasonOf({ status, error, last }: TargetOutcome, { error: broken }: EmitResult, stderr: string): string {
+function reasonOf({ status, error, last }: TargetOutcome, evidence: Evidence): string {
+  const { emission: { error: broken }, stderr = "", exit } = evidence;
   if (status === "completed") return "the target says completed";
   const printed = ownWords(stderr);
   // The text of query-migrate can be less than what was printed before it.
   const said = error === undefined || printed?.includes(error) ? printed : after(printed, error);
   switch (status) {
     case "exited":
-      return printed ?? error ?? `the target ended while its status was ${last}${because(broken?.message)}`;
+      return printed ?? error ??
+        `the target ended${how(exit)} while its status was ${last}${because(broken?.message)}`;
     case "silent":
       return after(
         said,
@@ -96,6 +102,11 @@ function reasonOf({ status, error, last }: TargetOutcome, { error: broken }: Emi
     default:
       return said ?? `the target says ${status}`;
   }
+}
+
+function how(exit: Exit | undefined): string {
+  if (exit === undefined) return "";
+  return exit.signal === undefined ? ` with exit code ${exit.code}` : ` with ${exit.signal}`;
 }
 
 /** The target's own words first, where there are some. */

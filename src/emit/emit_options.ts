@@ -53,6 +53,8 @@ export interface EmitOptions {
   readonly signal?: AbortSignal;
   /** Aborted when it is known elsewhere, from its monitor, that the target is done: no more is sent then. */
   readonly done?: AbortSignal;
+  /** Settled when the target bears that postcopy is interrupted: before it has begun there, it would fail. */
+  readonly interruptible?: () => Promise<void>;
   /** Makes the target listen again when postcopy was interrupted. Its limits are its own. */
   readonly recover?: () => Promise<void>;
   /** The time. */

@@ -20,10 +20,17 @@ export async function writeLink(course: Course, link: Link, index: number): Prom
       course.progress.addSent(index);
     }
     link.waiting = undefined;
-    if (link.planned.ending === "interrupt") await link.end();
+    if (link.planned.ending === "interrupt") await interrupt(course, link);
   } catch (error) {
     course.fail(error);
   }
+}
+
+/** Breaks the connection off, when the target bears it. */
+async function interrupt(course: Course, link: Link): Promise<void> {
+  const { options: { interruptible }, signal } = course;
+  if (interruptible !== undefined) await course.rest(interruptible());
+  if (!signal.aborted) await link.end();
 }
 
 /** False if it was stopped. */

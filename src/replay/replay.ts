@@ -34,6 +34,7 @@ import {
 import { Holds } from "./holds.ts";
 import { planReplay, replayScore } from "./plan_replay.ts";
 import type { ReplayOptions, ReplayResult, ReplayTarget, ReplayVerdict } from "./replay_options.ts";
+import { postcopyRuns } from "./postcopy_runs.ts";
 import { uuidText } from "./uuid_change.ts";
 import { type Evidence, verdictOf } from "./verdict.ts";
 
@@ -294,6 +295,7 @@ class Replay {
     const emission = new Emission(plan, socketTarget(to), {
       ...this.#emitOptions(),
       done: done.signal,
+      interruptible: () => postcopyRuns(qmp, { limitMs: this.#limits.stallMs, clock: SYSTEM_CLOCK }),
       recover: () => follower.recover(listen),
     });
     moved = (): number =>

@@ -9,11 +9,14 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
 import { recordedCaptures } from "./recorded.ts";
-import { completeCases } from "./replay_completes.ts";
+import { openSockets, processesIn } from "./replay_command.ts";
+import { completeCases, uuidCases } from "./replay_completes.ts";
 import { failCases, uncheckedFailures } from "./replay_fails.ts";
+import { faultCases } from "./replay_faults.ts";
 import type { Qemu } from "./vm.ts";
 
 /** QEMUs wait for each other more than they compute. */
@@ -30,9 +33,29 @@ const sent = captures.filter(({ unsent }) => unsent === undefined);
 const completed = sent.filter(({ outcome }) => outcome === "completed");
 const unchecked = uncheckedFailures(sent);
 if (unchecked.length > 0) throw new Error(`nothing is said of how they fail: ${unchecked.join(", ")}`);
-const cases = [...completed.flatMap(completeCases), ...failCases(sent)].filter(({ name }) =>
-  only === undefined || name.includes(only)
-);
-const { passed, failed } = await runCases(cases, { folder: String(folder), workers: WORKERS });
-console.log(`${passed} passed, ${failed} failed`);
-Deno.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+const cases = [...completed.flatMap(completeCases), ...uuidCases(completed), ...failCases(sent), ...faultCases(sent)]
+  .filter(({ name }) => only === undefined || name.includes(only));
+const parent = String(folder);
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => void endAll().finally(() => Deno.exit(3)));
+}
+// To hear signals takes two.
+const sockets = openSockets();
+const all = await runCases(cases, { folder: parent, workers: WORKERS });
+const end = await runCases([{ name: "nothing is left of all that", run: nothingLeft }], { folder: parent, workers: 1 });
+console.log(`${all.passed + end.passed} passed, ${all.failed + end.failed} failed`);
+Deno.exitCode = all.failed + end.failed === 0 && all.passed > 0 ? 0 : 1;
+
+/** No process, no folder of one, and no socket. */
+async function nothingLeft(): Promise<string> {
+  assertEquals(await processesIn(parent), [], "processes");
+  const left = (await Array.fromAsync(Deno.readDir(parent))).filter(({ name }) => name.startsWith("mw-"));
+  assertEquals(left, [], "folders");
+  assertEquals(openSockets(), sockets, "sockets");
+  return "no process, no folder, no socket";
+}
+
+/** QEMUs are in groups of their own: whoever ends the gate does not reach them. */
+async function endAll(): Promise<void> {
+  for (const pid of await processesIn(parent)) Deno.kill(pid, "SIGKILL");
+}

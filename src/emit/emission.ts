@@ -90,15 +90,32 @@ export class Emission {
     this.#allSent = true;
     notice?.({ kind: "sent" });
     if (!target.answers) return;
-    // A stream that was cut has no end of its own: its target waits for more until it is told that there is none.
-    for (const link of course.links) if (link.planned.ending === "close") await link.end();
-    const ended = done === undefined ? [this.#ended()] : [this.#ended(), aborted(done, signal)];
     const over = new AbortController();
-    await Promise.race([...ended, aborted(signal, over.signal), sleep(clock, verdictMs, over.signal)]);
+    const ended = done === undefined ? [this.#ended()] : [this.#ended(), aborted(done, signal)];
+    const settled = (ms: number): Promise<void> =>
+      Promise.race([...ended, aborted(signal, over.signal), sleep(clock, ms, over.signal)]);
+    await this.#endCut(settled);
+    await settled(verdictMs);
     over.abort();
     if (done?.aborted || this.#last.closed !== undefined) return;
     const why = `${target.name} has got all, and has not ended within ${seconds(verdictMs)}`;
     course.fail(new EmitError("stalled", why, "it may wait for something that is not in the stream: migwire load"));
+  }
+
+  /**
+   * A stream that was cut has no end of its own: its target waits for more until it is told that there is none. First of the
+   * connections that are to be closed, so that it speaks of them; if it has nothing to say, of all.
+   */
+  async #endCut(settled: (ms: number) => Promise<void>): Promise<void> {
+    const { plan, links, limits: { lastWordsMs } } = this.#course;
+    if (plan.whole) return;
+    const [first, rest] = [true, false].map((cut) =>
+      links.filter(({ planned }) => (planned.ending === "close") === cut)
+    );
+    for (const link of first ?? []) await link.end();
+    if (rest === undefined || rest.length === 0) return;
+    await settled(lastWordsMs);
+    if (this.#last.closed === undefined) { for (const link of rest) await link.end(); }
   }
 
   /** What a target that ends before its connections do still has to say, if it is quick. */

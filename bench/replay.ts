@@ -86,8 +86,8 @@ function makeCapture(channels: number): string[] {
   for (const [index, path] of files.entries()) {
     using file = Deno.openSync(path, { write: true, createNew: true });
     const pieces = index === 0
-      ? mainChannel(main / PAGE)
-      : deviceChannel(Math.round((total - main) / channels / DEVICE_BUFFER), index - 1);
+      ? mainChannel(main / PAGE, true)
+      : deviceChannel(Math.round((total - main) / channels / DEVICE_BUFFER), index - 1, true);
     for (const piece of pieces) {
       // The EOF byte is the one piece of one byte.
       if (piece.length > 1) { for (let at = 0; at < piece.length;) at += file.writeSync(piece.subarray(at)); }

@@ -21,12 +21,16 @@ function filler(length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(words.buffer);
 }
 
-/** A main channel of `pages` RAM pages, all with contents: header, sections of pages, EOF. */
-export function* mainChannel(pages: number): Generator<Uint8Array> {
+/**
+ * A main channel of `pages` RAM pages, all with contents: header, sections of pages, EOF. With `flush` it waits for multifd
+ * channels before the pages.
+ */
+export function* mainChannel(pages: number, flush: boolean = false): Generator<Uint8Array> {
   const list = new MainStream().header().start(2, "ram", 4, [
     word(BigInt(pages * PAGE) | 4n),
     counted(BLOCK),
     word(pages * PAGE),
+    ...(flush ? [word(0x200)] : []),
     word(0x10),
   ]);
   yield list.bytes();
@@ -63,9 +67,21 @@ function numberPages(section: DataView, first: number, count: number): void {
   }
 }
 
-/** A multifd channel of `packets` packets with 1 MiB of device state each; the first channel if `id` is absent. */
-export function* deviceChannel(packets: number, id: number = 0): Generator<Uint8Array> {
+/** A multifd packet without pages that only says SYNC (multifd.md §4.1). */
+function syncPacket(): Uint8Array {
+  const bytes = new Uint8Array(320 + 8 * 128);
+  const view = new DataView(bytes.buffer);
+  for (const [place, value] of [[0, 0x11223344], [4, 1], [8, 1]] as const) view.setUint32(place, value);
+  return bytes;
+}
+
+/**
+ * A multifd channel of `packets` packets with 1 MiB of device state each; the first channel if `id` is absent. With `sync`
+ * it waits for the main channel before them.
+ */
+export function* deviceChannel(packets: number, id: number = 0, sync: boolean = false): Generator<Uint8Array> {
   yield multifdChannel(id);
+  if (sync) yield syncPacket();
   const packet = devicePacket(0, DEVICE_BUFFER);
   const start = packet.length - DEVICE_BUFFER;
   packet.set(filler(DEVICE_BUFFER), start);

@@ -30,6 +30,8 @@ export interface Io {
    * @param name Its name.
    */
   env(name: string): string | undefined;
+  /** Columns of the terminal that results go to; undefined if they do not go to one. */
+  columns(): number | undefined;
   /** Waits for a line that the user types on standard input; null at the end of the input, or when `signal` is aborted. */
   readLine(signal?: AbortSignal): Promise<string | null>;
   /**
@@ -52,6 +54,7 @@ export function processIo(): Io {
     // Not buffered: what goes wrong should be seen at once.
     stderr: makeOutput(Deno.stderr, Deno.stderr.isTerminal() && !Deno.noColor, 0),
     env: readEnvironment,
+    columns: terminalColumns,
     readLine: lineReader(),
     get interrupt(): AbortSignal {
       return interrupt ??= takeInterrupts();
@@ -80,6 +83,16 @@ function readEnvironment(name: string): string | undefined {
   // Asked first, so that no prompt appears and a run without the permission is like one without the variable.
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+function terminalColumns(): number | undefined {
+  if (!Deno.stdout.isTerminal()) return undefined;
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    // Some terminals do not say.
+    return undefined;
+  }
 }
 
 /** Reads standard input line by line. A line that nobody waits for any more is there for whoever asks next. */

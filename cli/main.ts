@@ -42,6 +42,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import("./load.ts"),
   },
   {
+    name: "report",
+    summary: "draw a migration: what came when, and what the devices waited for",
+    load: () => import("./report.ts"),
+  },
+  {
     name: "record",
     summary: "stand between two QEMUs and record what they send",
     load: () => import("./record.ts"),

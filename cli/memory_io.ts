@@ -15,6 +15,8 @@ export interface MemoryIo extends Io {
 export interface MemoryIoOptions {
   /** Whether both outputs are terminals; they are then coloured unless `NO_COLOR` is in `env`. */
   isTerminal?: boolean;
+  /** Columns of the terminal. */
+  columns?: number;
   /** The environment. */
   env?: Readonly<Record<string, string>>;
   /** Lines that the user types. */
@@ -57,6 +59,7 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     stdout,
     stderr: makeOutput(keep(chunks.err), coloured, 0),
     env: (name) => env[name],
+    columns: () => options.columns,
     readLine: () => Promise.resolve(lines.shift() ?? null),
     interrupt: options.interrupt ?? new AbortController().signal,
     out: () => new TextDecoder().decode(outBytes()),

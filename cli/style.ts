@@ -12,6 +12,10 @@ export interface Style {
   yellow(text: string): string;
   /** Names and numbers to look for. */
   cyan(text: string): string;
+  /** A kind of contents, as are the next. */
+  blue(text: string): string;
+  /** As {@linkcode Style.blue}. */
+  magenta(text: string): string;
 }
 
 /**
@@ -39,6 +43,8 @@ export function makeStyle(coloured: boolean): Style {
     green: code(32, 39),
     yellow: code(33, 39),
     cyan: code(36, 39),
+    blue: code(34, 39),
+    magenta: code(35, 39),
   };
 }
 

@@ -21,16 +21,21 @@ const PROPOSED = "buffer-limit";
  * @param report What becomes of the load.
  * @param style How it looks.
  */
-export function verdictLines({ verdict, destination, sourceBelieves }: LoadReport, style: Style): string[] {
+export function verdictLines(report: LoadReport, style: Style): string[] {
+  const colour = report.verdict.kind === "ok" ? coloured("loaded", style.green) : coloured("not loaded", style.red);
+  return hanging(verdictText(report)).map(colour);
+}
+
+/** As {@linkcode verdictLines}, in one line without colour. */
+export function verdictText({ verdict, destination, sourceBelieves }: LoadReport): string {
   const { kind, code, reason, qemu = "" } = verdict;
   const who = code === PROPOSED
     ? "a QEMU with this limit, which no release has,"
     : `QEMU ${printable(destination.qemu)}`;
-  if (kind === "ok") return hanging(`loaded · ${who} ${QEMU_DOES.ok}`).map(coloured("loaded", style.green));
+  if (kind === "ok") return `loaded · ${who} ${QEMU_DOES.ok}`;
   const said = qemu === "" ? "" : kind === "error" ? ` with its own error: ${printable(qemu)}` : `: ${printable(qemu)}`;
   const source = kind !== "lost-state" && sourceBelieves === "success" ? "; the source believes that it succeeded" : "";
-  const text = `not loaded: ${code}: ${printable(reason)} · ${who} ${QEMU_DOES[kind]}${said}${source}`;
-  return hanging(text).map(coloured("not loaded", style.red));
+  return `not loaded: ${code}: ${printable(reason)} · ${who} ${QEMU_DOES[kind]}${said}${source}`;
 }
 
 function coloured(word: string, colour: (text: string) => string): (line: string, index: number) => string {

@@ -43,6 +43,8 @@ export interface LoadEvent {
   readonly device: string;
   /** Index of the buffer, where it is about one. */
   readonly idx?: number;
+  /** `incoming`: bytes of data that the buffer has. */
+  readonly bytes?: number;
   /** The device's new state. */
   readonly state?: VfioDeviceState;
   /** When. */
@@ -301,8 +303,14 @@ class Load {
   }
 
   #handler(): DestinationHandler<StateData> {
-    const tell = (kind: LoadEvent["kind"], device: LoadingDevice<StateData>, idx?: number): void =>
-      this.#options.onEvent?.({ kind, device: device.idstr, ...(idx === undefined ? {} : { idx }), time: this.#now });
+    const tell = (kind: LoadEvent["kind"], device: LoadingDevice<StateData>, idx?: number, bytes?: number): void =>
+      this.#options.onEvent?.({
+        kind,
+        device: device.idstr,
+        ...(idx === undefined ? {} : { idx }),
+        ...(bytes === undefined ? {} : { bytes }),
+        time: this.#now,
+      });
     return {
       setUp: (device) => this.#setUp(device),
       write: (device, data, from, length) => {
@@ -313,7 +321,7 @@ class Load {
         tell("config", device, device.loader?.next);
         this.#tasks.push([device, { kind: "config", data, length }]);
       },
-      incoming: (device, idx) => tell("incoming", device, idx),
+      incoming: (device, idx, length) => tell("incoming", device, idx, length),
       starved: (device, idx) => tell("starved", device, idx),
       loaded: (device, idx) => tell("loaded", device, idx),
       gated: (device) => {

@@ -4,3 +4,4 @@ export * from "./records/mod.ts";
 export * from "./check/mod.ts";
 export * from "./load/mod.ts";
 export * from "./replay/mod.ts";
+export * from "./timeline/mod.ts";

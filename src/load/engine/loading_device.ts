@@ -16,8 +16,8 @@ export interface DestinationHandler<T> {
   setUp?(device: LoadingDevice<T>): void;
   /** The load of the device is over; nothing more is asked of it. Called once for each that was set up, on every way out. */
   cleanUp?(device: LoadingDevice<T>): void;
-  /** A packet of the device came that it may have, whatever becomes of it. */
-  incoming?(device: LoadingDevice<T>, idx: number): void;
+  /** A packet of the device came that it may have, with so many bytes of data, whatever becomes of it. */
+  incoming?(device: LoadingDevice<T>, idx: number, length: number): void;
   /** The device waits for a buffer. */
   starved?(device: LoadingDevice<T>, idx: number): void;
   /** The device has a buffer. */
@@ -192,7 +192,7 @@ export class LoadingDevice<T> {
   /** A packet came. Returns what is wrong with it. */
   packet(buffer: IncomingBuffer<T>): Verdict | undefined {
     if (this.loader !== undefined) {
-      this.#handler.incoming?.(this, buffer.idx);
+      this.#handler.incoming?.(this, buffer.idx, buffer.length);
       return this.loader.packet(buffer);
     }
     return {

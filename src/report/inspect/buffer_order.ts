@@ -34,9 +34,27 @@ export function measureDisorder(
   arrivals: readonly BufferArrival[],
   events: Iterable<CaptureEvent> | undefined,
 ): Disorder {
+  const { distances, order } = arrivalDistances(arrivals, events);
+  let distance = 0;
+  let buffers = 0;
+  for (const one of distances) {
+    if (one > 0) buffers++;
+    distance = Math.max(distance, one);
+  }
+  return { distance, buffers, order };
+}
+
+/**
+ * How far ahead of the next one to load each buffer came, in the order of their coming; 0 for one that was due. The order
+ * is that of {@linkcode measureDisorder}.
+ */
+export function arrivalDistances(
+  arrivals: readonly BufferArrival[],
+  events: Iterable<CaptureEvent> | undefined,
+): { readonly distances: readonly number[]; readonly order: Disorder["order"] } {
   const recorded = events === undefined ? undefined : inRecordedOrder(arrivals, events);
-  const sequence = recorded ?? inFavourableOrder(arrivals);
-  return { ...walk(sequence), order: recorded === undefined ? "channels" : "recorded" };
+  const distances = walk(recorded ?? inFavourableOrder(arrivals));
+  return { distances, order: recorded === undefined ? "channels" : "recorded" };
 }
 
 function inRecordedOrder(arrivals: readonly BufferArrival[], events: Iterable<CaptureEvent>): number[] | undefined {
@@ -77,16 +95,13 @@ function inFavourableOrder(arrivals: readonly BufferArrival[]): number[] {
   return sequence;
 }
 
-function walk(sequence: readonly number[]): { distance: number; buffers: number } {
+function walk(sequence: readonly number[]): number[] {
   const waiting = new Set<number>();
   let next = 0;
-  let distance = 0;
-  let buffers = 0;
-  for (const idx of sequence) {
-    if (idx > next) buffers++;
-    distance = Math.max(distance, idx - next);
+  return sequence.map((idx) => {
+    const distance = Math.max(0, idx - next);
     waiting.add(idx);
     while (waiting.delete(next)) next++;
-  }
-  return { distance, buffers };
+    return distance;
+  });
 }

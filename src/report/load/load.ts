@@ -15,7 +15,7 @@ import {
   type Verdict,
 } from "../../load/mod.ts";
 import type { MultifdCompression, MultifdContext } from "../../wire/mod.ts";
-import { checkCapture } from "../check/mod.ts";
+import { checkCapture, type CheckReport } from "../check/mod.ts";
 import { inspectCapture, type InspectReport } from "../inspect/mod.ts";
 import { refusal, refusedVerdict, upTo } from "./fit.ts";
 import { suggestLimits } from "./limits.ts";
@@ -45,12 +45,22 @@ const WAITING: readonly string[] = ["setup", "active", "device", "postcopy-activ
  * @throws `CaptureError` if bytes cannot be had, or are encrypted.
  */
 export async function loadReport(capture: Capture, options: LoadReportOptions = {}): Promise<LoadReport> {
-  const { expect = {}, pageSize, deviceRate, onEvent } = options;
+  const { expect = {}, pageSize } = options;
   const reading = pageSize === undefined ? {} : { pageSize };
   const inspected = inspectCapture(capture, reading);
-  refuseEncrypted(capture, inspected);
-  refuseWithoutPayload(capture);
-  const checked = checkCapture(capture, { ...reading, expect });
+  refuseUnloadable(capture, inspected);
+  return await loadJudged(capture, inspected, checkCapture(capture, { ...reading, expect }), options);
+}
+
+/** As {@linkcode loadReport}, for whoever has inspected and checked the capture already, with the same options. */
+export async function loadJudged(
+  capture: Capture,
+  inspected: InspectReport,
+  checked: CheckReport,
+  options: LoadReportOptions = {},
+): Promise<LoadReport> {
+  const { expect = {}, deviceRate, onEvent } = options;
+  refuseUnloadable(capture, inspected);
   const expectations = expectationsOf(capture.manifest, expect);
   const asked = destinationSettings(expectations, factsOf(inspected), options);
   const settings = options.suggestLimits === true ? withoutLimits(asked) : asked;
@@ -104,6 +114,11 @@ export async function loadReport(capture: Capture, options: LoadReportOptions = 
     warnings: [...unknownProperties(settings.profile, expect), ...result.warnings, ...proposals(result)],
     ...(options.suggestLimits === true ? { limits: suggestLimits(capture, result, settings.barriers) } : {}),
   };
+}
+
+function refuseUnloadable(capture: Capture, inspected: InspectReport): void {
+  refuseEncrypted(capture, inspected);
+  refuseWithoutPayload(capture);
 }
 
 /** The order of buffers could be told, but zeros would be taken for the devices' state. */

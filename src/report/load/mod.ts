@@ -1,3 +1,3 @@
 /** The model that `migwire load` prints. @module */
-export { loadReport, type LoadReportOptions } from "./load.ts";
+export { loadJudged, loadReport, type LoadReportOptions } from "./load.ts";
 export * from "./model.ts";

@@ -1,0 +1,43 @@
+import type { TimelineAxis } from "../../src/report/timeline/mod.ts";
+import { formatBytes } from "../terminal.ts";
+// @ts-types="@types/d3-scale"
+import { scaleLinear } from "d3-scale";
+
+/** A mark on an axis. */
+export interface AxisTick {
+  /** Where, as a part of the axis: 0 to 1. */
+  readonly at: number;
+  /** What stands there. */
+  readonly text: string;
+}
+
+/** Length of an axis in its unit. */
+export function lengthOf({ width, bins }: TimelineAxis): number {
+  return width * bins;
+}
+
+/**
+ * A value on an axis, as exact as its bins are.
+ *
+ * @param axis The axis.
+ * @param value In its unit.
+ */
+export function axisText({ unit, width }: TimelineAxis, value: number): string {
+  if (unit === "bytes") return formatBytes(value);
+  if (unit === "steps") return String(value);
+  // One unit for all values of an axis, so that they can be compared at a glance.
+  const digits = width >= 1e6 ? 0 : width >= 1e5 ? 1 : width >= 1e4 ? 2 : 3;
+  return `${(value / 1e6).toFixed(digits)} ms`;
+}
+
+/**
+ * Marks at round values.
+ *
+ * @param axis The axis.
+ * @param count About how many.
+ */
+export function axisTicks(axis: TimelineAxis, count: number): AxisTick[] {
+  const end = axis.start + lengthOf(axis);
+  const scale = scaleLinear().domain([axis.start, end]).range([0, 1]);
+  return scale.ticks(count).map((value) => ({ at: scale(value), text: axisText(axis, value) }));
+}

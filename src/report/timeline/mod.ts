@@ -1,0 +1,3 @@
+/** The model that `migwire report` draws. @module */
+export type * from "./model.ts";
+export { type TimelineOptions, timelineReport } from "./report.ts";

@@ -28,7 +28,7 @@ export interface PlanOptions {
  * - SYNC `k` of every channel before the main channel's barrier `k`, and that before what follows the SYNC;
  * - SWITCHOVER_START before device packets, or the other way round;
  * - the acknowledgement of the switchover before the guest stops, where a device needs it;
- * - a preempt channel before postcopy begins, its pages when it has begun;
+ * - a preempt channel before postcopy begins, its pages when it has begun, and before the end;
  * - a recovery after the interruption.
  *
  * @throws {RangeError} If `connectOrder` does not name each channel once.
@@ -136,6 +136,7 @@ class Builder {
     const after = marks.flatMap((mark) => this.#before(mark, line));
     if (line === this.#score.main) after.push(...this.#syncs(at));
     if (at === 0 && roleOf(line) === "preempt") after.push(...this.#postcopyBegun(line));
+    if (phase === "end") after.push(...this.#preemptsSent());
     return { name, after, items, ...(phase === undefined ? {} : { phase }) };
   }
 
@@ -164,6 +165,15 @@ class Builder {
     const { recoveries } = this.#score;
     const before = recoveries.slice(0, Math.max(0, recoveries.indexOf(line)));
     return before.reduce((sum, { stretches }) => sum + awaitedMessages(stretches, message), 0);
+  }
+
+  /** All urgent pages: at the end of the main channel the destination leaves unread what it has not asked for itself. */
+  #preemptsSent(): Precondition[] {
+    return this.#drafts.flatMap(({ line }, connection) =>
+      line !== undefined && roleOf(line) === "preempt"
+        ? [{ kind: "sent", connection, steps: line.stretches.length }]
+        : []
+    );
   }
 
   /** The destination is in postcopy, again after a recovery: only then it reads the pages of a preempt channel. */

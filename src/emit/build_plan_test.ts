@@ -159,6 +159,9 @@ Deno.test("each recovery waits for its own answers, and preempt channels for the
       "opening: the target to listen again for a recovery",
       "POSTCOPY_RESUME: RECV_BITMAP from the target, 5 times",
       "after POSTCOPY_RESUME: RESUME_ACK from the target, 2 times",
+      "EOF: preempt to send begin",
+      "EOF: preempt (connection 3) to send begin",
+      "EOF: preempt (connection 5) to send begin",
     ],
     ["begin: recovery (connection 4) to send POSTCOPY_RESUME"],
   ]);
@@ -185,7 +188,7 @@ Deno.test("no order of a plan sends anything of a recovery before all that came 
 
 Deno.test("a preempt channel is asked for by a PING, if there is one", () => {
   const plan = planOfBytes([ramStream().eof().bytes(), page(0, BLOCK)]);
-  assertEquals(waitsOf(plan), { main: [], preempt: [] });
+  assertEquals(waitsOf(plan), { main: ["EOF: preempt to send begin"], preempt: [] });
 });
 
 Deno.test("connections that wait for each other are told, not waited for", () => {

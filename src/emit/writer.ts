@@ -5,6 +5,9 @@ import { PieceBuffer } from "./piece_buffer.ts";
 import type { EmitStep } from "./plan.ts";
 import { sleep } from "./waits.ts";
 
+/** A destination reads a preempt channel at once, unless its machine is very busy. */
+const PREEMPT_MS = 250;
+
 /**
  * Sends what is planned for one connection, each step when all that must precede it is done. Never rejects: what goes
  * wrong ends the course.
@@ -16,6 +19,7 @@ export async function writeLink(course: Course, link: Link, index: number): Prom
       if (!await course.reached(link, step.after)) return;
       // The first one was asked about before the connection was opened.
       if (number > 0) await course.permitted(link, step);
+      if (step.phase === "end") await letPreemptsBeRead(course);
       if (!await writeStep(course, link, step, pieces)) return;
       course.progress.addSent(index);
     }
@@ -24,6 +28,16 @@ export async function writeLink(course: Course, link: Link, index: number): Prom
   } catch (error) {
     course.fail(error);
   }
+}
+
+/**
+ * Lets a destination take urgent pages that are sent. At the end of the main channel it takes no more of them, but for those
+ * that its own guest has asked for, and nothing tells that it has them.
+ */
+async function letPreemptsBeRead(course: Course): Promise<void> {
+  const { plan, target, clock, signal } = course;
+  const hasPreempt = plan.connections.some(({ role }) => role === "preempt");
+  if (hasPreempt && target.answers) await course.rest(sleep(clock, PREEMPT_MS, signal));
 }
 
 /** Breaks the connection off, when the target bears it. */

@@ -117,7 +117,7 @@ async function replayed(capture: Capture, args: ParsedArgs, io: Io): Promise<num
   const pace = paceOption(args, capture);
   const recordings = new Recordings(directory ?? args.text("record"), capture.name);
   const json = args.flag("json");
-  const view = new ReplayView(io, capture, json);
+  const view = new ReplayView(io, capture, json, args.flag("examine"));
   const options: ReplayOptions = {
     target,
     ...changeOptions(args),

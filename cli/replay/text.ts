@@ -19,7 +19,9 @@ export function replayText(report: ReplayReport, style: Style): string[] {
     printedLines(report, style),
     verdictLines(report, style),
   ];
-  return paragraphs.filter((lines) => lines.length > 0).flatMap((lines, i) => i === 0 ? lines : ["", ...lines]);
+  const shown = paragraphs.filter((lines) => lines.length > 0);
+  // What was sent stands below what is known of the target, and a verdict never does.
+  return shown.flatMap((lines, i) => i === 0 && report.sent !== null ? lines : ["", ...lines]);
 }
 
 /**
@@ -28,13 +30,14 @@ export function replayText(report: ReplayReport, style: Style): string[] {
  * @param name What the capture is called.
  * @param prelude What is known.
  * @param style How it looks.
+ * @param isAll Nothing follows: the target is only looked at.
  */
-export function preludeText(name: string, prelude: ReplayPrelude, style: Style): string[] {
+export function preludeText(name: string, prelude: ReplayPrelude, style: Style, isAll: boolean = false): string[] {
   const { settings, mismatches, notes, spawned = [] } = prelude;
   return [
     style.bold(printable(name)),
     ...targetLines(prelude),
-    ...(settings === undefined ? [] : settingLines(settings)),
+    ...(settings === undefined ? [] : settingLines(settings, isAll ? "would set" : "set")),
     ...[...spawned, ...notes].flatMap((note) => hanging(printable(`note: ${note}`))),
     ...mismatches.flatMap((one) => mismatchLines(one, style)),
   ];
@@ -48,13 +51,13 @@ function targetLines({ target, facts, spawned }: ReplayPrelude): string[] {
   return hanging(printable(`target: ${what.join(", ")}`));
 }
 
-function settingLines({ settings, leftOut }: TargetSettings): string[] {
+function settingLines({ settings, leftOut }: TargetSettings, verb: string): string[] {
   const bySource = Map.groupBy(settings, ({ from }) => from);
   const parts = [...bySource].map(([from, all]) =>
     `${all.map(({ name, value }) => `${name} ${valueText(value)}`).join(", ")} (${from})`
   );
   return [
-    ...(parts.length === 0 ? [] : hanging(printable(`set: ${parts.join("; ")}`))),
+    ...(parts.length === 0 ? [] : hanging(printable(`${verb}: ${parts.join("; ")}`))),
     ...leftOut.flatMap(({ name, value, why }) => hanging(printable(`left out: ${name} ${valueText(value)}: ${why}`))),
   ];
 }

@@ -11,16 +11,18 @@ export class ReplayView {
   readonly #capture: Pick<Capture, "name">;
   readonly #view: LiveView;
   readonly #quiet: boolean;
+  readonly #looksOnly: boolean;
   #phase = "connecting";
   #status = "";
   /** The user has ended the input: no more questions. */
   #goesOn = false;
 
-  /** A view of the replay of `capture`; `quiet`: nothing of it is a result. */
-  constructor(io: Io, capture: Pick<Capture, "name">, quiet: boolean) {
+  /** A view of the replay of `capture`; `quiet`: nothing of it is a result; `looksOnly`: the target is only looked at. */
+  constructor(io: Io, capture: Pick<Capture, "name">, quiet: boolean, looksOnly: boolean) {
     this.#io = io;
     this.#capture = capture;
     this.#quiet = quiet;
+    this.#looksOnly = looksOnly;
     this.#view = new LiveView(io.stderr);
   }
 
@@ -61,7 +63,7 @@ export class ReplayView {
   /** Said before the first byte is sent. */
   #prelude(prelude: ReplayPrelude): void {
     const { stdout } = this.#io;
-    for (const line of preludeText(this.#capture.name, prelude, stdout.style)) stdout.line(line);
+    for (const line of preludeText(this.#capture.name, prelude, stdout.style, this.#looksOnly)) stdout.line(line);
     stdout.flush();
   }
 

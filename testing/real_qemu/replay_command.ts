@@ -21,10 +21,15 @@ export async function migwireReplay(args: readonly string[]): Promise<Replayed> 
   return { code, report: JSON.parse(io.out()) };
 }
 
-/** Neither the folder nor the process of a QEMU that migwire has started is there. */
-export async function assertNothingLeft({ target: { address } }: ReplayReport): Promise<void> {
+/** The folder of a QEMU that migwire has started, by the address that it listens at. */
+export function spawnFolder(address: string): string {
   const [, folder] = /^unix:(.*)\/in$/.exec(address) ?? [];
   assert(folder !== undefined, `${address} is not in a folder for a QEMU`);
+  return folder;
+}
+
+/** Neither that folder nor a process with it is there. */
+export async function assertGone(folder: string): Promise<void> {
   assertEquals(await processesIn(folder), [], "processes that are left");
   assert(!await exists(folder), `${folder} is left`);
 }

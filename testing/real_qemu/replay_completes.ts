@@ -9,7 +9,7 @@ import { replay, type ReplayChanges, type ReplayVerdict } from "../../src/replay
 import { readOracle } from "../ram_oracle.ts";
 import type { Case } from "./case.ts";
 import { readMemory } from "./process_memory.ts";
-import { assertNothingLeft, migwireReplay } from "./replay_command.ts";
+import { assertGone, migwireReplay, spawnFolder } from "./replay_command.ts";
 import { type Recorded, withCapture, withDestination } from "./recorded.ts";
 
 /** Memory that is not in the stream, and was at the recorded destination by other means. */
@@ -20,6 +20,9 @@ const SEEDS = [1, 2, 3] as const;
 
 /** How long things are waited for: a QEMU that is not done in that time is not done ever. */
 const LIMITS = { stallMs: 20_000, verdictMs: 20_000 } as const;
+
+/** A UUID that no capture has. */
+const UUID = "00112233-4455-6677-8899-aabbccddeeff";
 
 /** Each way to send one. */
 export function completeCases(recorded: Recorded): Case[] {
@@ -35,6 +38,22 @@ export function completeCases(recorded: Recorded): Case[] {
       run: (folder) => inDestination(recorded, folder, (capture, to) => byLibrary(capture, to, changes)),
     })),
   ];
+}
+
+/** Captures with multifd channels into a target that has another UUID, which is written into the stream. */
+export function uuidCases(captures: readonly Recorded[]): Case[] {
+  return captures.filter(({ channels }) => channels > 0).flatMap((recorded) =>
+    ["target", UUID].map((uuid): Case => ({
+      name: `${recorded.name} into another UUID with --uuid ${uuid}`,
+      run: (folder) =>
+        inDestination(
+          recorded,
+          folder,
+          (_, destination) => byCommand(recorded, destination, ["--uuid", uuid]),
+          ["-uuid", UUID],
+        ),
+    }))
+  );
 }
 
 /** How what is sent of one is changed. What has one connection has one order. */
@@ -55,7 +74,7 @@ function describeChanges(changes: ReplayChanges): string {
 async function spawnedByCommand({ path, qemu }: Recorded): Promise<string> {
   const { code, report } = await migwireReplay([path, "--spawn", "--binary", qemu.path]);
   assertEquals([code, report.verdict.kind], [0, "completed"], JSON.stringify(report.verdict));
-  await assertNothingLeft(report);
+  await assertGone(spawnFolder(report.target.address));
   return `QEMU ${report.target.qemu}, ${report.verdict.reason}`;
 }
 
@@ -64,11 +83,12 @@ async function inDestination(
   recorded: Recorded,
   folder: string,
   send: (capture: Capture, destination: SpawnedQemu) => Promise<ReplayVerdict>,
+  args: readonly string[] = [],
 ): Promise<string> {
   return await withCapture(
     recorded,
     (capture) =>
-      withDestination(recorded, capture, { folder }, async (destination) => {
+      withDestination(recorded, capture, { folder, args }, async (destination) => {
         const verdict = await send(capture, destination);
         assertEquals(verdict.kind, "completed", `${verdict.by}: ${verdict.reason}; ${destination.stderr()}`);
         return await sameMemory(recorded, destination);
@@ -76,9 +96,13 @@ async function inDestination(
   );
 }
 
-async function byCommand({ path }: Recorded, { incoming, qmp }: SpawnedQemu): Promise<ReplayVerdict> {
+async function byCommand(
+  { path }: Recorded,
+  { incoming, qmp }: SpawnedQemu,
+  options: readonly string[] = [],
+): Promise<ReplayVerdict> {
   const [to, monitor] = [incoming, qmp].map(formatSocketAddress);
-  const { code, report: { verdict } } = await migwireReplay([path, "--to", `${to}`, "--qmp", `${monitor}`]);
+  const { code, report: { verdict } } = await migwireReplay([path, "--to", `${to}`, "--qmp", `${monitor}`, ...options]);
   assertEquals(code, verdict.kind === "completed" ? 0 : 1);
   return verdict;
 }

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatSocketAddress } from "../../src/net/mod.ts";
 import type { ReplayVerdictKind } from "../../src/replay/mod.ts";
 import type { Case } from "./case.ts";
-import { assertNothingLeft, migwireReplay, type Replayed } from "./replay_command.ts";
+import { assertGone, migwireReplay, type Replayed, spawnFolder } from "./replay_command.ts";
 import { type Recorded, withCapture, withDestination } from "./recorded.ts";
 
 /** A replay that must not complete. */
@@ -218,7 +218,7 @@ async function replayed(
       ? ["--spawn", "--binary", recorded.qemu.path]
       : ["--spawn", `${recorded.qemu.path} ${machine} -nodefaults -display none -accel tcg -S`];
     const result = await migwireReplay([...common, ...spawn]);
-    await assertNothingLeft(result.report);
+    await assertGone(spawnFolder(result.report.target.address));
     return result;
   }
   return await withCapture(

@@ -1,14 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { type OracleBlock, readOracle } from "../../testing/ram_oracle.ts";
 import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { type Capture, identifyChannels, openCapture } from "../capture/mod.ts";
 import { type CaptureDigests, captureDigests } from "./mod.ts";
-
-/** A line of `oracle/ram.sha256`: a block of the destination, read while it was paused. */
-interface OracleBlock {
-  readonly name: string;
-  readonly usedLength: number;
-  readonly sha256: string;
-}
 
 /** Captures whose destination has something else than what was sent to it, and why. */
 const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
@@ -22,21 +16,6 @@ const SHARED = new Set(["plain-ignore-shared pc.ram"]);
 
 const ignore = !haveCaptures();
 const NAMES = ignore ? [] : [...Deno.readDirSync(CAPTURES)].filter((e) => e.isDirectory).map((e) => e.name).sort();
-
-function readOracle(capture: string): OracleBlock[] | undefined {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(new URL(`${capture}/oracle/ram.sha256`, CAPTURES));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  return text.trimEnd().split("\n").map((line) => {
-    const [, sha256, name, length] = /^([0-9a-f]{64}) {2}(.+) {2}(\d+)$/.exec(line) ?? [];
-    assert(sha256 !== undefined && name !== undefined && length !== undefined, line);
-    return { name, usedLength: Number(length), sha256 };
-  });
-}
 
 async function withCapture<T>(name: string, use: (capture: Capture) => T | Promise<T>): Promise<T> {
   const capture = openCapture(decodeURIComponent(new URL(name, CAPTURES).pathname));

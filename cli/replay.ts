@@ -15,7 +15,7 @@ import {
   paceOption,
   settingOptions,
 } from "./replay/options.ts";
-import { Recordings } from "./replay/recordings.ts";
+import { ReplayRecording } from "./replay/recording.ts";
 import { ReplayView } from "./replay/view.ts";
 import { replayText } from "./replay/text.ts";
 import type { Io } from "./terminal.ts";
@@ -115,7 +115,8 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
 async function replayed(capture: Capture, args: ParsedArgs, io: Io): Promise<number> {
   const { target, directory } = await destinationOption(args, capture);
   const pace = paceOption(args, capture);
-  const recordings = new Recordings(directory ?? args.text("record"), capture.name);
+  const written = directory ?? args.text("record");
+  const recording = written === undefined ? undefined : new ReplayRecording(written, capture.name);
   const json = args.flag("json");
   const view = new ReplayView(io, capture, json, args.flag("examine"));
   const options: ReplayOptions = {
@@ -132,7 +133,7 @@ async function replayed(capture: Capture, args: ParsedArgs, io: Io): Promise<num
     notice: (notice) => view.notice(notice),
     ...(pace === undefined ? {} : { pace }),
     ...(args.flag("step") ? { gate: (phase, name): Promise<void> => view.step(phase, name) } : {}),
-    ...(recordings.isWanted ? { tap: () => recordings.begin() } : {}),
+    ...(recording === undefined ? {} : { tap: () => recording.begin() }),
   };
   try {
     const result = await replay(capture, options);
@@ -143,7 +144,7 @@ async function replayed(capture: Capture, args: ParsedArgs, io: Io): Promise<num
     return exitCodeOf(report);
   } finally {
     view.end();
-    recordings.end();
+    recording?.end();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Sends a capture to a QEMU, and says what becomes of it. @module */
+export type { ReplayScore } from "./hold_back.ts";
 export { planReplay, type ReplayChanges } from "./plan_replay.ts";
 export { replay } from "./replay.ts";
 export type {

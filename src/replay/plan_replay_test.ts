@@ -202,5 +202,11 @@ Deno.test("planReplay() sends nothing from the barrier on that a channel ends be
     ["multifd 1", "close"],
   ]);
   const { main = "" } = bytesOfPlan(plan);
+  const cut = memoryCapture([
+    { bytes: MAIN },
+    { bytes: multifdChannel(0, syncPacket(0), syncPacket(2)) },
+    { bytes: multifdChannel(1).subarray(0, 20) },
+  ]);
+  assertStringIncludes(replayScore(cut).notes.join(), "ends before SYNC 0, which QEMU would wait for");
   assert(MAIN.toHex().startsWith(main) && main.length < MAIN.length * 2);
 });

@@ -367,7 +367,10 @@ async function letRun(qmp: QmpClient): Promise<ReplayVerdict | undefined> {
       ? undefined
       : failed(`the target says completed, but when it is to run it is ${status}`);
   } catch (error) {
-    if (error instanceof QmpError) return failed(`the target says completed, but does not run: ${error.message}`);
+    // That the user ended it is no failure of the target.
+    if (error instanceof QmpError && error.code !== "aborted") {
+      return failed(`the target says completed, but does not run: ${error.message}`);
+    }
     throw error;
   }
 }

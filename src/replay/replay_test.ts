@@ -19,6 +19,7 @@ import {
   smallStream,
   stream,
 } from "../../testing/main_stream.ts";
+import { canWrite } from "../capture/files_for_test.ts";
 import type { Capture } from "../capture/mod.ts";
 import { syncPacket } from "../emit/deal/made_lanes_for_test.ts";
 import { EmitError, type EmitLimits } from "../emit/mod.ts";
@@ -307,6 +308,15 @@ test("replay() lets the guest run, and takes it for a failure if it does not", a
   assertStringIncludes(failed.reason, "QEMU refuses cont: Resetting the Virtual Machine is required");
   const { verdict: still } = await replayTo(SMALL, { answers: { "cont": () => ({}) } }, { cont: true });
   assertEquals(still.reason, "the target says completed, but when it is to run it is paused");
+  const ended = (interrupt: () => void): FakeQemuScript => ({
+    answers: {
+      "cont": () => {
+        interrupt();
+        return NO_ANSWER;
+      },
+    },
+  });
+  await assertRejects(() => interrupted(ended, SMALL, () => ({ cont: true })), DOMException);
   const { qemu: not } = await replayTo(SMALL, { then: (it) => it.fail() }, { cont: true });
   assertEquals(not.told.some(({ execute }) => execute === "cont"), false);
 });
@@ -400,6 +410,21 @@ test("replay() that is ended while it sends, or waits for the target, says so", 
     },
   }));
   assertEquals([waiting.verdict.kind, waiting.emission?.sent], ["interrupted", true]);
+});
+
+Deno.test({
+  name: "replay() stops the target that it has started, whatever happens",
+  // Its monitor is a Unix socket, in a folder for temporary files.
+  ignore: Deno.permissions.querySync({ name: "net" }).state !== "granted" ||
+    Deno.permissions.querySync({ name: "run" }).state !== "granted" || !canWrite(),
+  async fn(): Promise<void> {
+    const program = new URL("../emit/spawn/fake_qemu_for_test.ts", import.meta.url).pathname;
+    const argv = [Deno.execPath(), "run", "-A", "--no-check", "--quiet", program];
+    // It has a monitor, and no more of a QEMU.
+    const begin = (): Promise<ReplayResult> =>
+      replay(SMALL.capture, { target: { kind: "spawn", argv, recorded: false } });
+    await assertRejects(begin, QmpError, "does not say which QEMU it is");
+  },
 });
 
 Deno.test("replay() to nobody needs nothing, and gives all bytes to the tap", async () => {

@@ -31,8 +31,8 @@ export const definition: CommandDefinition = {
   details: [
     "CAPTURE is a capture directory, a file with one channel, or a packet capture. Each of its connections is opened at the",
     "target, and what a source must keep in order is kept: barriers between the channels, SWITCHOVER_START and device",
-    "packets, answers on the return path. Exit status 0 only when the target says completed (or, as asked, what would be sent is",
-    "written, or fits); 3 when nothing could be sent.",
+    "packets, answers on the return path. Exit status 0 only when the target says completed (or, as asked, when what would",
+    "be sent is written, or fits); 3 when nothing could be sent.",
     "",
     "With its monitor (--qmp, --spawn) the target is looked at first, and told what the stream needs: as the recorded",
     "destination was set (capture.json) where it was recorded, else as the stream shows; the options override it. What does",

@@ -47,6 +47,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import("./report.ts"),
   },
   {
+    name: "diff",
+    summary: "say what differs between two captures, field by field",
+    load: () => import("./diff.ts"),
+  },
+  {
     name: "record",
     summary: "stand between two QEMUs and record what they send",
     load: () => import("./record.ts"),

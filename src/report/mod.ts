@@ -5,3 +5,4 @@ export * from "./check/mod.ts";
 export * from "./load/mod.ts";
 export * from "./replay/mod.ts";
 export * from "./timeline/mod.ts";
+export * from "./diff/mod.ts";

@@ -1,3 +1,3 @@
 /** The model that `migwire inspect` prints. @module */
-export { inspectCapture } from "./inspect.ts";
+export { inspectCapture, type InspectOptions } from "./inspect.ts";
 export * from "./model.ts";

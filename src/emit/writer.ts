@@ -54,7 +54,11 @@ async function writeStep(course: Course, link: Link, step: EmitStep, pieces: Pie
   if (signal.aborted) return false;
   if (phase !== undefined) options.notice?.({ kind: "phase", phase, name });
   for (const { bytes, ...place } of pieces.fill(step.items)) {
-    await pause(course, { count: bytes.length, ...place });
+    const wait = waitOf(course, { count: bytes.length, ...place });
+    if (wait > 0) {
+      link.waiting = `the time for ${name}`;
+      await course.rest(sleep(clock, wait, signal));
+    }
     if (signal.aborted) return false;
     link.waiting = `the target to take ${name}`;
     await link.write(bytes, () => {
@@ -65,10 +69,8 @@ async function writeStep(course: Course, link: Link, step: EmitStep, pieces: Pie
   return !signal.aborted;
 }
 
-/** Waits until bytes are due. */
-async function pause(course: Course, bytes: PacedBytes): Promise<void> {
-  const { options: { pace = UNPACED }, clock, begin, signal } = course;
+/** How long it is until bytes are due, milliseconds. */
+function waitOf({ options: { pace = UNPACED }, clock, begin }: Course, bytes: PacedBytes): number {
   const now = clock.now() - begin;
-  const wait = pace.due(bytes, now) - now;
-  if (wait > 0) await course.rest(sleep(clock, wait, signal));
+  return pace.due(bytes, now) - now;
 }

@@ -38,6 +38,8 @@ export function axisText({ unit, width }: TimelineAxis, value: number): string {
  */
 export function axisTicks(axis: TimelineAxis, count: number): AxisTick[] {
   const end = axis.start + lengthOf(axis);
-  const scale = scaleLinear().domain([axis.start, end]).range([0, 1]);
-  return scale.ticks(count).map((value) => ({ at: scale(value), text: axisText(axis, value) }));
+  // Bytes are round in powers of 1024.
+  const unit = axis.unit === "bytes" ? 1024 ** Math.floor(Math.log2(Math.max(1, end)) / 10) : 1;
+  const scale = scaleLinear().domain([axis.start / unit, end / unit]).range([0, 1]);
+  return scale.ticks(count).map((value) => ({ at: scale(value), text: axisText(axis, value * unit) }));
 }

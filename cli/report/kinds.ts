@@ -24,7 +24,7 @@ export const KIND_LOOKS: readonly KindLook[] = [
   { kind: "device", name: "other device state", glyph: "▒", letter: "d", colour: "green" },
   { kind: "vfio", name: "VFIO state", glyph: "█", letter: "V", colour: "red" },
   { kind: "config", name: "VFIO config", glyph: "▄", letter: "C", colour: "magenta" },
-  { kind: "frame", name: "headers, commands", glyph: "─", letter: "-" },
+  { kind: "frame", name: "headers, description", glyph: "─", letter: "-" },
   { kind: "sync", name: "sync marks", glyph: "│", letter: "s", colour: "bold" },
   { kind: "answer", name: "answers", glyph: "◄", letter: "<", colour: "yellow" },
   { kind: "unread", name: "not understood", glyph: "?", letter: "?", colour: "dim" },

@@ -16,6 +16,9 @@ import { legendHtml, viewHtml } from "./timeline_html.ts";
 /** Characters of a fact: names and errors can be long. */
 const FACT_LENGTH = 300;
 
+/** A fact of more characters takes two columns. */
+const LONG = 70;
+
 /**
  * What the page may do: style and run what it was made with, told by their hashes, and nothing else. So neither text from
  * a capture that got past the escaping nor anything that is added later runs.
@@ -95,7 +98,7 @@ ${payload === false ? html`<p class="note">Recorded without payload: zeros stand
 ${
     headlineFacts(report).map(({ id, label, text, value }) =>
       html`
-        <div>
+        <div class="${text.length > LONG ? "long" : "short"}">
           <dt>${label}</dt>
           <dd data-fact="${id}">${value === undefined
             ? clipText(text, FACT_LENGTH)

@@ -62,9 +62,10 @@ export const PAGE_SCRIPT = String.raw`
     function ticks() {
       const svg = plots.querySelector(".ticks");
       const [low, high] = [axis.start + from * length, axis.start + to * length];
-      const rough = (high - low) / 7;
+      const unit = axis.unit === "bytes" ? 1024 ** Math.floor(Math.log2(Math.max(1, high)) / 10) : 1;
+      const rough = (high - low) / 7 / unit;
       const power = 10 ** Math.floor(Math.log10(rough));
-      const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+      const step = unit * power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
       svg.replaceChildren();
       for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
         const part = (value - low) / (high - low);

@@ -30,6 +30,7 @@ h2 { font-size: 1.2rem; font-weight: 650; margin: 2.5rem 0 0.75rem; padding-bott
 h3 { font-size: 1rem; font-weight: 600; }
 p { margin: 0.25rem 0; overflow-wrap: anywhere; }
 code, .hex, .place { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: 0.88em; }
+.bars + h3, .scroll + h3, .note + h3 { margin-top: 1.2rem; }
 .brand { color: var(--soft); font-size: 0.8rem; letter-spacing: 0.06em; text-transform: uppercase; }
 .about, .note { color: var(--soft); }
 .note { font-size: 0.86rem; }
@@ -40,6 +41,7 @@ code, .hex, .place { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Lib
 .verdict span { color: var(--text); flex: 1 1 16rem; min-width: 0; overflow-wrap: anywhere; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 0.7rem 1.5rem; margin: 1rem 0 0; }
 .facts div { min-width: 0; }
+.facts .long { grid-column: span 2; }
 .facts dt { color: var(--soft); font-size: 0.8rem; }
 .facts dd { margin: 0; font-weight: 550; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .patterns { position: absolute; }

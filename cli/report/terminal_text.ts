@@ -115,10 +115,11 @@ function titleOf({ name, axis }: TimelineView, { timed }: TimelineReport, { lane
   return `${what}: ${formatSpan(length)}, a column is ${formatSpan(length / lane)}`;
 }
 
-/** A lane: its name, its cells, and a number behind. */
-function laneLine(name: string, cells: string, value: string): string {
+/** A lane: its name, its cells, and a number behind; without one no space is left at the end. */
+function laneLine(name: string, cells: string, value = "", colour: (text: string) => string = (text) => text): string {
   const shown = clip(printable(name), NAME_WIDTH);
-  return `${shown}${" ".repeat(NAME_WIDTH - unicodeWidth(shown))} ${cells} ${value}`.trimEnd();
+  const head = `${shown}${" ".repeat(NAME_WIDTH - unicodeWidth(shown))} `;
+  return value === "" ? `${head}${colour(cells.trimEnd())}` : `${head}${colour(cells)} ${value}`;
 }
 
 /** Bins that a column stands for. */
@@ -169,7 +170,7 @@ function channelLine({ label, kinds, opened, closed, reset }: ChannelLane, axis:
       );}
   }
   const total = Object.values(kinds).flat().reduce((sum, bytes) => sum + bytes, 0);
-  return laneLine(label, cells, reset ? `${formatBytes(total)}, broken` : formatBytes(total));
+  return laneLine(label, cells, `${formatBytes(total)}${reset ? "!" : ""}`);
 }
 
 const PHASE_LETTERS: { readonly [name in MigrationPhase["name"]]: string } = {
@@ -194,7 +195,7 @@ function phaseLine(axis: TimelineAxis, phases: readonly MigrationPhase[], { lane
       cells[column] = PHASE_LETTERS[name];
     }
   }
-  return laneLine("phases", style.dim(cells.join("")), "");
+  return laneLine("phases", cells.join(""), "", style.dim);
 }
 
 /** Eighths of a cell; without them digits. */
@@ -216,7 +217,7 @@ function deviceLines(device: DeviceLane, { style, unicode, lane: columns }: Pen)
   const total = arrivedBytes.reduce((sum, bytes) => sum + bytes, 0);
   const lines = [
     style.bold(printable(idstr)) + (axis.unit === "steps" ? ", in the steps of the load" : ""),
-    laneLine("  arriving", style.red(bars(arrived, Math.max(...arrived), unicode)), formatBytes(total)),
+    laneLine("  arriving", bars(arrived, Math.max(...arrived), unicode), formatBytes(total), style.red),
   ];
   if (mode === "main") return lines;
   const [peak, peakBuffers] = [Math.max(...queuedBytes), Math.max(...queuedBuffers)];
@@ -230,14 +231,14 @@ function deviceLines(device: DeviceLane, { style, unicode, lane: columns }: Pen)
   ];
   return [
     ...lines,
-    laneLine("  starving", style.yellow(states), ""),
+    laneLine("  starving", states, "", style.yellow),
     laneLine("  queued bytes", style.blue(bars(columnPeaks(queuedBytes, columns), top, unicode)), formatBytes(peak)),
     laneLine(
       "  queued buffers",
       style.blue(bars(columnPeaks(queuedBuffers, columns), Math.max(1, peakBuffers), unicode)),
       String(peakBuffers),
     ),
-    ...(limits.length === 0 ? [] : [laneLine("  limit", limits.join(", "), "")]),
+    ...(limits.length === 0 ? [] : [laneLine("  limit", limits.join(", "))]),
   ];
 }
 
@@ -266,8 +267,13 @@ function legendLines({ views }: TimelineReport, { style, unicode, width }: Pen):
       `${unicode ? glyph : letter} ${name}`
     ),
     `${unicode ? "·" : "."} idle`,
+    ...(views.some(({ lanes }) => lanes.some(({ reset }) => reset)) ? ["! broken off"] : []),
     ...(queued ? ["x starving for a buffer", "g config at the gate"] : []),
-    "phases: s setup, i RAM iteration, W switchover, p postcopy, E end",
+    "phases: s setup",
+    "i RAM iteration",
+    "W switchover",
+    "p postcopy",
+    "E end",
   ];
   return fill(parts, width).map(style.dim);
 }

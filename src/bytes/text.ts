@@ -31,6 +31,20 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
+/** Names are hardly longer. Below that the runtime's encoder takes longer than a loop. */
+const SHORT = 64;
+
+/** The bytes of ASCII text; undefined if it is not. */
+function encodeAscii(text: string): Uint8Array | undefined {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return undefined;
+    out[i] = code;
+  }
+  return out;
+}
+
 /**
  * The bytes that {@linkcode decodeText} made a string of; any other string as UTF-8.
  *
@@ -43,6 +57,8 @@ export function decodeText(bytes: Uint8Array): string {
  * ```
  */
 export function encodeText(text: string): Uint8Array {
+  const ascii = text.length <= SHORT ? encodeAscii(text) : undefined;
+  if (ascii !== undefined) return ascii;
   if (!/[\udc80-\udcff]/.test(text) || text.isWellFormed()) return toUtf8.encode(text);
   const out = new Uint8Array(text.length * 4);
   let length = 0;

@@ -1,5 +1,12 @@
 import type { Capture, CaptureChannel, Direction, ReadChannel } from "../../capture/mod.ts";
-import { type BaseRecord, isVfioSection, type LongSectionRecord, type ShortSectionRecord } from "../../stream/mod.ts";
+import {
+  type BaseRecord,
+  isVfioSection,
+  type LongSectionRecord,
+  type MultifdDeviceStateRecord,
+  type ShortSectionRecord,
+} from "../../stream/mod.ts";
+import { upToNul, VFIO_PACKET_HEADER_SIZE } from "../../wire/mod.ts";
 import { contentKind } from "./content_kind.ts";
 import { LaneBins, type ReachList } from "./lane_bins.ts";
 import type { AnswerTicks, CarriedBytes, ChannelLane, ContentKind, TimelineAxis } from "./model.ts";
@@ -44,14 +51,14 @@ interface Channel {
   readonly carried: Map<ContentKind, number>;
 }
 
-/** State of a VFIO device that came on the main channel. */
-interface MainDevice {
+/** State of a VFIO device that came, on whichever channel. */
+interface ArrivedState {
   readonly idstr: string;
   /** Pieces and bytes by axis and bin. */
   readonly arrived: readonly { readonly buffers: Float64Array; readonly bytes: Float64Array }[];
 }
 
-/** Devices on the main channel that are kept. */
+/** Devices that are kept. */
 const DEVICE_LIMIT = 256;
 
 /** Puts the bytes of all channels into bins, along several axes at once. */
@@ -60,7 +67,7 @@ export class ChannelLanes {
   readonly #arrivals: Arrivals;
   readonly #channels = new Map<CaptureChannel, Channel>();
   readonly #ticks: readonly Map<string, { channel: string; kind: string; counts: Map<number, number> }>[];
-  readonly #devices = new Map<string, MainDevice>();
+  readonly #devices = new Map<string, ArrivedState>();
   #current: Channel | undefined;
   #section: string | undefined;
 
@@ -82,7 +89,9 @@ export class ChannelLanes {
     const bins = current.lanes.map((lane) => lane.add(content, offset, offset + length));
     if (kind.startsWith("rp-")) this.#answer(record, entry, bins);
     else if (kind.startsWith("section-")) this.#sectionOf(record);
-    else if (kind === "vfio-data" || kind === "vfio-config") this.#state(record, bins);
+    else if (kind === "vfio-data" || kind === "vfio-config") {
+      this.#state(this.#section, record.payload?.length ?? length, bins);
+    } else if (kind === "multifd-device-state") this.#packet(record as MultifdDeviceStateRecord, bins);
   }
 
   #enter(entry: ReadChannel): void {
@@ -99,8 +108,13 @@ export class ChannelLanes {
     this.#section = isVfioSection(idstr) ? idstr : undefined;
   }
 
-  #state({ length }: BaseRecord, bins: readonly (number | undefined)[]): void {
-    const idstr = this.#section;
+  #packet({ idstr: text, idx, nextPacketSize }: MultifdDeviceStateRecord, bins: readonly (number | undefined)[]): void {
+    const idstr = upToNul(text);
+    if (idx !== undefined && isVfioSection(idstr)) this.#state(idstr, nextPacketSize - VFIO_PACKET_HEADER_SIZE, bins);
+  }
+
+  /** State of a device came. */
+  #state(idstr: string | undefined, length: number, bins: readonly (number | undefined)[]): void {
     if (idstr === undefined) return;
     let device = this.#devices.get(idstr);
     if (device === undefined) {
@@ -150,7 +164,7 @@ export class ChannelLanes {
     }));
   }
 
-  /** What came for a device on the main channel, along one of the axes; undefined if nothing did. */
+  /** What came of a device's state, along one of the axes; undefined if nothing did. */
   arrived(idstr: string, view: number): { readonly buffers: number[]; readonly bytes: number[] } | undefined {
     const arrived = this.#devices.get(idstr)?.arrived[view];
     return arrived === undefined ? undefined : { buffers: [...arrived.buffers], bytes: [...arrived.bytes] };

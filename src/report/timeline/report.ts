@@ -9,10 +9,19 @@ import { DisorderTally } from "./disorder.ts";
 import { GrowingAxis } from "./growing_axis.ts";
 import { headlineOf, longest } from "./headline.ts";
 import { LastStateTally } from "./last_state.ts";
-import type { DeviceLane, MigrationPhase, PhasePoint, TimelineAxis, TimelineReport, TimelineView } from "./model.ts";
+import type {
+  DeviceLane,
+  DisorderHistogram,
+  MigrationPhase,
+  PhasePoint,
+  TimelineAxis,
+  TimelineReport,
+  TimelineView,
+} from "./model.ts";
 import { type PhaseDraft, PhaseTally } from "./phases.ts";
 import { type Place, type Times, timesOf } from "./place.ts";
 import { ProblemPlaces } from "./problem_places.ts";
+import { RememberedEvents } from "./remembered_events.ts";
 
 /** How a capture is drawn. */
 export interface TimelineOptions extends Pick<LoadReportOptions, "expect" | "pageSize" | "deviceRate"> {
@@ -65,12 +74,16 @@ interface PlannedView {
  */
 export async function timelineReport(capture: Capture, options: TimelineOptions = {}): Promise<TimelineReport> {
   refusePipes(capture);
+  const { events } = capture;
+  return await draw(events === undefined ? capture : { ...capture, events: new RememberedEvents(events) }, options);
+}
+
+async function draw(capture: Capture, options: TimelineOptions): Promise<TimelineReport> {
   const { expect = {}, pageSize } = options;
   const reading = pageSize === undefined ? {} : { pageSize };
-  const inspected = inspectCapture(capture, reading);
+  const marks = new Marks();
+  const inspected = inspectCapture(capture, { ...reading, sink: (record, channel) => marks.add(record, channel) });
   const checked = checkCapture(capture, { ...reading, expect });
-  const marks = new Marks(checked);
-  readCapture(capture, (record, channel) => marks.add(record, channel), reading);
   const times = capture.events === undefined ? undefined : timesOf(capture.events, marks.wanted);
   const channels = identifyChannels(capture);
   const plan = planViews(marks, times, channels, inspected, options.bins ?? BINS);
@@ -82,8 +95,11 @@ export async function timelineReport(capture: Capture, options: TimelineOptions 
   tracks.finish(plan.map(({ end }) => end));
   const axes = plan.map(({ axis }) => axis.axis);
   const lanes = new ChannelLanes(axes, arrivalsOf(capture, axes));
-  readCapture(capture, (record, channel) => lanes.add(record, channel), reading);
-  const deviceAxis = (view: number): TimelineAxis => times === undefined ? stepAxis.axis : axes[view] ?? stepAxis.axis;
+  const places = new ProblemPlaces(checked.problems);
+  readCapture(capture, (record, channel) => {
+    lanes.add(record, channel);
+    places.add(record, channel);
+  }, reading);
   return {
     inspected,
     checked,
@@ -98,30 +114,20 @@ export async function timelineReport(capture: Capture, options: TimelineOptions 
         axis,
         lanes: lanes.lanes(view, channels),
         devices: deviceLanes(inspected, load, (idstr, mode): [TimelineAxis, Partial<DeviceLists>] => {
-          const onMain = lanes.arrived(idstr, view);
-          const early = onMain === undefined ? {} : { arrivedBuffers: onMain.buffers, arrivedBytes: onMain.bytes };
-          if (mode === "main") return [axis, early];
-          const lists = tracks.of(idstr, view);
-          if (lists === undefined) return [deviceAxis(view), times === undefined ? {} : early];
-          // Steps of the load say nothing of when bytes came.
-          return [deviceAxis(view), times === undefined || onMain === undefined ? lists : withEarly(lists, onMain)];
+          const { buffers = [], bytes = [] } = lanes.arrived(idstr, view) ?? {};
+          const arrived = { arrivedBuffers: buffers, arrivedBytes: bytes };
+          if (mode === "main") return [axis, arrived];
+          const lists = tracks.of(idstr, view) ?? {};
+          // Steps of the load say nothing of when bytes came, but in what order.
+          return times === undefined ? [stepAxis.axis, lists] : [axis, { ...lists, ...arrived }];
         }),
         answers: lanes.answers(view),
       };
     }),
     phases: marks.phases.phases.map((draft) => phaseOf(draft, times)),
-    disorder: marks.disorder.histograms(capture.events),
+    disorder: inOrderOf(inspected, marks.disorder.histograms(capture.events)),
     carried: lanes.carried(channels),
-    places: marks.places.places(capture),
-  };
-}
-
-/** With what came on the main channel while the guest ran. */
-function withEarly(lists: DeviceLists, early: { readonly buffers: number[]; readonly bytes: number[] }): DeviceLists {
-  return {
-    ...lists,
-    arrivedBuffers: lists.arrivedBuffers.map((value, i) => value + (early.buffers[i] ?? 0)),
-    arrivedBytes: lists.arrivedBytes.map((value, i) => value + (early.bytes[i] ?? 0)),
+    places: places.places(capture),
   };
 }
 
@@ -140,18 +146,12 @@ class Marks {
   readonly phases = new PhaseTally();
   readonly last = new LastStateTally();
   readonly disorder = new DisorderTally();
-  readonly places: ProblemPlaces;
-
-  constructor({ problems }: CheckReport) {
-    this.places = new ProblemPlaces(problems);
-  }
 
   add(record: Parameters<PhaseTally["add"]>[0], channel: ReadChannel): void {
     const { role } = channel.identity;
     if (role === "main" || role === "recovery") this.phases.add(record, channel);
     this.last.add(record, channel, this.phases.isStopped);
     this.disorder.add(record, channel);
-    this.places.add(record, channel);
   }
 
   /** Places whose times are of interest. */
@@ -255,6 +255,13 @@ function deviceLanes(
       ...lists,
     };
   });
+}
+
+/** As `inspect` lists the devices. */
+function inOrderOf({ devices }: InspectReport, histograms: readonly DisorderHistogram[]): DisorderHistogram[] {
+  const place = ({ idstr, instanceId }: DisorderHistogram): number =>
+    devices.findIndex((device) => device.idstr === idstr && device.instanceId === instanceId);
+  return histograms.toSorted((a, b) => place(a) - place(b));
 }
 
 function phaseOf({ from, to, ...draft }: PhaseDraft, times: Times | undefined): MigrationPhase {

@@ -109,6 +109,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "timelineReport() has all state of each device among what arrived, for every capture with times",
+  ignore,
+  fn: () =>
+    withEach(({ inspected, timed, views: [whole] }, name) => {
+      for (const { idstr, precopyRecords, buffers, precopyBytes, stopCopyBytes } of timed ? inspected.devices : []) {
+        const lane = whole?.devices.find((device) => device.idstr === idstr);
+        const [count, bytes] = [sum(lane?.arrivedBuffers ?? []), sum(lane?.arrivedBytes ?? [])];
+        // The config may be one more.
+        assert([0, 1].includes(count - precopyRecords - buffers), `${name}: ${count}`);
+        assert(
+          bytes >= precopyBytes + stopCopyBytes && bytes < precopyBytes + stopCopyBytes + 8192,
+          `${name}: ${bytes}`,
+        );
+      }
+    }),
+});
+
+Deno.test({
   name: "timelineReport() counts the same disorder as inspect, for every capture",
   ignore,
   fn: () =>

@@ -1,4 +1,3 @@
-import { encodeText } from "../../bytes/mod.ts";
 import { type Fault, mustBe, upToNul } from "../fields.ts";
 import type { Field } from "../struct.ts";
 import { MULTIFD_MAGIC, MULTIFD_VERSION } from "./constants.ts";
@@ -49,8 +48,7 @@ export function versionRule(wording: Wording): ReturnType<typeof mustBe> {
 
 /** Warns of bytes behind the NUL that ends a name. */
 export function trailingText(name: string): Fault | undefined {
-  const extra = encodeText(name).length - encodeText(upToNul(name)).length;
-  if (extra === 0) return undefined;
+  if (upToNul(name).length === name.length) return undefined;
   return {
     code: "trailing-text",
     severity: "warning",

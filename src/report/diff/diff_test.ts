@@ -303,6 +303,24 @@ Deno.test("diffCaptures() compares dirty bitmaps", async () => {
   ]);
 });
 
+Deno.test("diffCaptures() compares several bitmaps of a node, also without their beginning", async () => {
+  const bits = (name: string, sector: number, value: number): Piece => [
+    [0x40 | 0x04, counted(name), word(sector), be(128, 4), word(1), value],
+  ];
+  const of = (...pieces: Piece[]): MainStream =>
+    stream().start(4, "dirty-bitmap", 1, [
+      [0x10 | 0x08 | 0x04, counted("disk"), counted("map"), be(512, 4), 1],
+      pieces,
+      1,
+    ])
+      .eof();
+  const { differences } = await diff(
+    of(bits("map", 128, 1), bits("map", 0, 1), bits("other", 0, 1)),
+    of(bits("map", 0, 1), bits("map", 128, 1), bits("other", 0, 2)),
+  );
+  assertEquals(differences.map(({ name }) => name), ["devices.dirty-bitmap[0].disk.other.bits.sector 0"]);
+});
+
 Deno.test("diffCaptures() compares the clock of s390, and says that storage keys are not compared", async () => {
   const of = (low: number): MainStream =>
     stream("s390-ccw-virtio-9.2").full(1, "todclock", 1, [1, 0, word(low)])

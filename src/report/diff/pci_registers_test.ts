@@ -107,6 +107,20 @@ Deno.test("config spaces differ if and only if their bytes do, whatever is in th
   }));
 });
 
+Deno.test("a config space that stands nowhere is compared all the same", () => {
+  const changed = card();
+  changed[0x04] = 0x07;
+  changed[0x44] = 0x0b;
+  changed[0xf0] = 1;
+  const of = (bytes: Uint8Array): DiffNode => ({ step: "x", leaf: { kind: "pci-config", bytes } });
+  const found = [...compareNodes({ a: of(card()), b: of(changed) }, ["x"])];
+  assertEquals(found.map((one) => one.kind === "not-compared" ? "" : one.name), [
+    "x.command",
+    "x.capabilities.Power Management.control",
+    "x.bytes",
+  ]);
+});
+
 Deno.test("capabilities that point at each other end", () => {
   const loop = card();
   loop[0x51] = 0x40;

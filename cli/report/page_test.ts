@@ -5,8 +5,9 @@ import { openCapture } from "../../src/capture/mod.ts";
 import { type TimelineReport, timelineReport } from "../../src/report/timeline/mod.ts";
 import { CORPUS_FOLDERS } from "../../testing/corpus_folders.ts";
 import { HOSTILE, hostileCapture } from "../../testing/hostile_capture.ts";
+import { configPacket, packet, startedStream } from "../../testing/load_bytes.ts";
 import { smallStream, stream } from "../../testing/main_stream.ts";
-import { memoryCapture, multifdChannel } from "../../testing/memory_capture.ts";
+import { DEVICE, memoryCapture, multifdChannel, VFIO_TAG } from "../../testing/memory_capture.ts";
 import { main } from "../main.ts";
 import { memoryIo } from "../memory_io.ts";
 import { contentSecurityPolicy, pageText } from "./page.ts";
@@ -190,4 +191,50 @@ Deno.test("pageText() tells what it leaves out", async () => {
   }));
   assertStringIncludes(histograms, "too many buffers");
   assertStringIncludes(histograms, "4 to 7");
+});
+
+/** A device over one channel, its second buffer first. */
+function deviceCapture(events?: readonly object[]): ReturnType<typeof memoryCapture> {
+  const main = startedStream().end(5, VFIO_TAG.end).full(5, DEVICE, 1, VFIO_TAG.end).eof().bytes();
+  const channel = multifdChannel(0, packet(1, new Uint8Array(1000)), packet(0, new Uint8Array(1000)), configPacket(2));
+  return memoryCapture([{ bytes: main }, { bytes: channel }], events);
+}
+
+const EXPECT = { qemu: "10.1", multifdTransfer: "on" } as const;
+
+Deno.test("pageText() draws devices in the steps of the load where there are no times", async () => {
+  const text = pageText(await timelineReport(deviceCapture(), { expect: EXPECT }), "1.2.3");
+  elementsOf(text);
+  assertStringIncludes(text, "one step after the other, in the order canonical");
+  assertStringIncludes(text, 'data-view="steps"');
+  assert(!text.includes('id="throughput"'));
+});
+
+Deno.test("pageText() draws the limit on a queue where it can be seen, and names it where it is far above", async () => {
+  const page = async (maxQueuedSize: number): Promise<string> =>
+    pageText(await timelineReport(deviceCapture(), { expect: { ...EXPECT, maxQueuedSize } }), "1.2.3");
+  const near = await page(3000);
+  assertStringIncludes(near, 'class="limit"');
+  assertStringIncludes(near, "held: 2 KiB of 2.9 KiB");
+  const far = await page(1 << 30);
+  assert(!far.includes('class="limit"'));
+  assertStringIncludes(far, "limit 1 GiB, far above");
+});
+
+Deno.test("pageText() of a capture with events but without bytes has no throughput", async () => {
+  const text = await pageOf(memoryCapture([{ bytes: new Uint8Array(0) }], [{ t: 5, ch: 0, ev: "open" }]));
+  assert(!text.includes('id="throughput"'));
+  assertStringIncludes(text, "nothing came");
+});
+
+Deno.test("pageText() says what cannot be loaded, what was left out, and how a migration is called", async () => {
+  const capture = memoryCapture([{ bytes: smallStream().bytes() }]);
+  const text = await pageOf({
+    ...capture,
+    kind: "stdin",
+    manifest: { payload: false } as NonNullable<typeof capture.manifest>,
+  });
+  assertStringIncludes(text, "standard input");
+  assertStringIncludes(text, "recorded without payload");
+  assertStringIncludes(text, "Recorded without payload");
 });

@@ -5,7 +5,7 @@ import { timelineReport } from "../../src/report/timeline/mod.ts";
 import { hostileCapture } from "../../testing/hostile_capture.ts";
 import { configPacket, packet, startedStream } from "../../testing/load_bytes.ts";
 import { smallStream } from "../../testing/main_stream.ts";
-import { DEVICE, memoryCapture, multifdChannel, VFIO_TAG } from "../../testing/memory_capture.ts";
+import { DEVICE, memoryCapture, multifdChannel, VFIO_TAG, vfioData } from "../../testing/memory_capture.ts";
 import { memoryIo, type MemoryIoOptions } from "../memory_io.ts";
 import { unstyled } from "../style.ts";
 import { terminalLines } from "./terminal_text.ts";
@@ -78,4 +78,30 @@ Deno.test("terminalLines() of a hostile capture and of many channels send nothin
     ...Array.from({ length: 60 }, (_, id) => ({ bytes: multifdChannel(id) })),
   ]));
   assert(crowd.includes("… and 21 more channels"));
+});
+
+Deno.test("terminalLines() draws a device of the main channel as it comes, and postcopy", async () => {
+  const main = startedStream().part(5, [vfioData(5000), VFIO_TAG.end]).command(5).eof();
+  const events = [
+    { t: 0, ch: 0, ev: "open" },
+    { t: 1e6, ch: 0, dir: "s2d", off: 0, len: 200 },
+    { t: 2e6, ch: 0, dir: "s2d", off: 200, len: main.length - 200 },
+  ];
+  const report = await timelineReport(memoryCapture([{ bytes: main.bytes() }], events));
+  const shown = terminalLines(report, memoryIo({ columns: 80 })).join("\n");
+  assertMatch(shown, /arriving +█ +4\.9 KiB/);
+  assert(!shown.includes("queued bytes"));
+});
+
+Deno.test("terminalLines() draws the switchover by itself where it is short", async () => {
+  const bytes = smallStream().bytes();
+  const stop = bytes.length - 400;
+  const events = [
+    { t: 1e6, ch: 0, dir: "s2d", off: 0, len: 8 },
+    { t: 2e6, ch: 0, dir: "s2d", off: 8, len: stop - 8 },
+    { t: 2e6 + 500, ch: 0, dir: "s2d", off: stop, len: bytes.length - stop },
+    { t: 9e6, ch: 0, dir: "s2d", off: bytes.length, ev: "end" },
+  ];
+  const shown = (await lines(memoryCapture([{ bytes }], events))).join("\n");
+  assertStringIncludes(shown, "The switchover, enlarged");
 });

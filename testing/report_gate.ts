@@ -42,13 +42,19 @@ async function migwire(...args: string[]): Promise<string> {
   return io.out();
 }
 
+/** What a page asked for beside itself. */
+function askedFor(page: Page, path: string): string[] {
+  return page.requests.splice(0).filter((url) => url !== `file://${path}`).map((url) => `it asks for ${url}`);
+}
+
 /** What a page did that it should not, and what is wrong with how it looks. */
 async function oddities(page: Page, path: string, width: number): Promise<string[]> {
+  page.requests.length = 0;
   await page.open(path, width);
   const overflow = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
   return [
     ...page.messages.splice(0).map((message) => `${width} pixels: ${message}`),
-    ...page.requests.splice(0).filter((url) => url !== `file://${path}`).map((url) => `it asks for ${url}`),
+    ...askedFor(page, path),
     ...(overflow > 0 ? [`it is ${overflow} pixels wider than the window of ${width}`] : []),
   ];
 }
@@ -85,22 +91,58 @@ async function compareHeadline(
     .map(([name, value]) => `${name} is ${facts[name]} on the page, ${value} in inspect --json`);
 }
 
-/** Zoom and cursor by the keyboard. */
-async function tryKeys(page: Page): Promise<string[]> {
-  const viewBox = `document.querySelector("svg.plot")?.getAttribute("viewBox")`;
+const VIEW_BOX = `document.querySelector("svg.plot")?.getAttribute("viewBox")`;
+
+/** Zoom and cursor by keyboard, buttons and mouse. */
+async function tryControls(page: Page): Promise<string[]> {
+  const viewBox = (): Promise<string> => page.evaluate(VIEW_BOX);
+  const readout = (): Promise<string> => page.evaluate(`document.querySelector(".readout").textContent`);
+  const wrong: string[] = [];
+  const all = await viewBox();
+  const expect = async (what: string, zoomed: boolean): Promise<void> => {
+    if ((await viewBox() !== all) !== zoomed) wrong.push(`${what} ${zoomed ? "does not zoom" : "does not show all"}`);
+  };
   await page.evaluate(`document.querySelector(".plots").focus()`);
   await page.press("ArrowRight");
-  const readout = await page.evaluate<string>(`document.querySelector(".readout").textContent`);
-  const before = await page.evaluate<string>(viewBox);
+  if (await readout() === "") wrong.push("the right arrow shows nothing");
   await page.press("+");
-  const after = await page.evaluate<string>(viewBox);
+  await expect("plus", true);
+  await page.press("Escape");
+  await expect("Escape", false);
+  await page.evaluate(`document.querySelector("[data-do=in]").click()`);
+  await expect("the button Zoom in", true);
+  await page.evaluate(`document.querySelector("[data-do=right]").click()`);
+  await page.evaluate(`document.querySelector("[data-do=all]").click()`);
+  await expect("the button Show all", false);
+  await page.evaluate(`document.querySelector("svg.plot").scrollIntoView({ block: "center" })`);
+  const { x, y, width } = await page.evaluate<DOMRectReadOnlyLike>(
+    `document.querySelector("svg.plot").getBoundingClientRect().toJSON()`,
+  );
+  const mouse = (type: string, part: number): Promise<unknown> =>
+    page.send("Input.dispatchMouseEvent", {
+      type,
+      x: x + part * width,
+      y: y + 5,
+      button: "left",
+      buttons: 1,
+      clickCount: 1,
+    });
+  await mouse("mouseMoved", 0.3);
+  if (await readout() === "") wrong.push("the mouse shows nothing");
+  await mouse("mousePressed", 0.3);
+  await mouse("mouseMoved", 0.6);
+  await mouse("mouseReleased", 0.6);
+  await expect("dragging", true);
   await page.press("0");
-  const again = await page.evaluate<string>(viewBox);
-  return [
-    ...(readout === "" ? ["the right arrow shows nothing"] : []),
-    ...(before === after ? ["plus does not zoom"] : []),
-    ...(before === again ? [] : ["0 does not show all"]),
-  ];
+  await expect("0", false);
+  return wrong;
+}
+
+/** Where an element stands. */
+interface DOMRectReadOnlyLike {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
 }
 
 async function tryCaptures(browser: Chromium, folder: string): Promise<void> {
@@ -119,8 +161,9 @@ async function tryCaptures(browser: Chromium, folder: string): Promise<void> {
       wrong.push(...await oddities(page, path, width));
       await keepPicture(page, `${name}-${width}`);
     }
+    await page.open(path, 1280);
     wrong.push(...await compareHeadline(page, JSON.parse(await migwire("inspect", "--json", capture))));
-    wrong.push(...await tryKeys(page), ...page.messages.splice(0));
+    wrong.push(...await tryControls(page), ...page.messages.splice(0), ...askedFor(page, path));
     say(name, wrong, `${size} bytes`);
   }
   await page.close();
@@ -169,7 +212,7 @@ async function tryHostile(browser: Chromium, folder: string): Promise<void> {
   }
   await page.evaluate(`document.querySelectorAll("svg, [title]").forEach((element) =>
     element.dispatchEvent(new MouseEvent("pointermove", { bubbles: true })))`);
-  wrong.push(...await tryKeys(page));
+  wrong.push(...await tryControls(page));
   const seen = await page.evaluate<Record<string, unknown>>(`({
     ran: globalThis.pwned ?? null,
     strange: document.querySelectorAll("img, iframe, object, embed, form, link, base, a, foreignObject, animate, set").length,
@@ -211,11 +254,11 @@ async function tryLarge(browser: Chromium, folder: string): Promise<void> {
   const took = Math.round(performance.now() - start);
   const said = new TextDecoder().decode(stderr);
   const wrong = success ? [] : [said];
-  // By the clock it depends on what else the machine does; alone on it the two are about the same.
+  // By the clock it depends on what else the machine does, by computing on how many processors collect garbage beside.
   const [, user = "0", system = "0"] = /cpu (\S+) (\S+)/.exec(said) ?? [];
   const computed = Math.round(1000 * (Number(user) + Number(system)));
   const { size } = success ? await Deno.stat(path) : { size: 0 };
-  if (computed === 0 || computed > MOST_MILLISECONDS) wrong.push(`it takes ${computed} ms of computing`);
+  if (Math.min(took, computed) > MOST_MILLISECONDS) wrong.push(`it takes ${took} ms, ${computed} ms of computing`);
   if (size > MOST_BYTES) wrong.push(`the page has ${size} bytes`);
   const page = await browser.page();
   for (const width of success ? WIDTHS : []) {

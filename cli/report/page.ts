@@ -1,6 +1,6 @@
 /** The page: one file, which asks for nothing and runs nothing but its own script. @module */
 
-import type { TimelineReport } from "../../src/report/timeline/mod.ts";
+import { coarserView, type TimelineReport } from "../../src/report/timeline/mod.ts";
 import { printable } from "../terminal.ts";
 import { createHash } from "node:crypto";
 import { disorderHtml, ramHtml, sizesHtml } from "./bars_html.ts";
@@ -8,7 +8,7 @@ import { clipText } from "./clip_text.ts";
 import { headlineFacts, headlineVerdict } from "./facts.ts";
 import { type Html, html, trusted } from "./html.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
-import { problemsHtml } from "./problems_html.ts";
+import { type ProblemLimits, problemsHtml } from "./problems_html.ts";
 import { STYLE_SHEET } from "./style_sheet.ts";
 import { throughputHtml } from "./throughput_html.ts";
 import { legendHtml, viewHtml } from "./timeline_html.ts";
@@ -34,14 +34,47 @@ export function contentSecurityPolicy(style: string, script: string): string {
   ].join("; ");
 }
 
+/** Most bytes of a page. */
+const MOST_BYTES = 1_000_000;
+
+/** How much is shown. */
+interface Detail {
+  /** How often the bins of the timeline are made half as many. */
+  readonly halvings: number;
+  /** Problems. */
+  readonly problems: ProblemLimits;
+}
+
+/** All that there is, or less if that is too large: what is left out is said. */
+const DETAILS: readonly Detail[] = [
+  { halvings: 0, problems: { places: 40, listed: 100 } },
+  { halvings: 0, problems: { places: 20, listed: 20 } },
+  { halvings: 1, problems: { places: 20, listed: 20 } },
+  { halvings: 2, problems: { places: 10, listed: 10 } },
+  { halvings: 3, problems: { places: 5, listed: 0 } },
+  { halvings: 4, problems: { places: 5, listed: 0 } },
+];
+
 /**
- * The page.
+ * The page: below 1 MB, whatever there is to show.
  *
  * @param report What it shows.
  * @param version Version of migwire.
  * @returns The document.
  */
 export function pageText(report: TimelineReport, version: string): string {
+  let text = "";
+  for (const detail of DETAILS) {
+    text = renderPage(report, version, detail);
+    if (new TextEncoder().encode(text).length <= MOST_BYTES) break;
+  }
+  return text;
+}
+
+function renderPage(full: TimelineReport, version: string, { halvings, problems }: Detail): string {
+  let { views } = full;
+  for (let i = 0; i < halvings; i++) views = views.map(coarserView);
+  const report = { ...full, views };
   const { inspected: { capture } } = report;
   const name = capture.kind === "stdin" ? "standard input" : printable(capture.name);
   const page = html`
@@ -65,7 +98,7 @@ export function pageText(report: TimelineReport, version: string): string {
     ${section("order", "Order of device buffers", disorderHtml(report))}
     ${section("sizes", "Sizes of sections and devices", sizesHtml(report))}
     ${section("ram", "RAM pages by block", ramHtml(report))}
-    ${section("problems", "Problems", problemsHtml(report))}
+    ${section("problems", "Problems", problemsHtml(report, problems))}
     </main>
     <footer><p>Made by migwire ${version}. Exact numbers: <code>migwire inspect --json</code>, <code>migwire load --json</code>.</p></footer>
     <script>${trusted(PAGE_SCRIPT)}</script>

@@ -238,3 +238,76 @@ Deno.test("pageText() says what cannot be loaded, what was left out, and how a m
   assertStringIncludes(text, "recorded without payload");
   assertStringIncludes(text, "Recorded without payload");
 });
+
+Deno.test("pageText() stays below 1 MB when every lane is full of everything and every problem is long", async () => {
+  const full = await timelineReport(memoryCapture([{ bytes: smallStream().bytes() }]));
+  const axis = { unit: "time", start: 0, width: 1e6, bins: 240 } as const;
+  const list = (seed: number): number[] => Array.from({ length: 240 }, (_, i) => (i * 7919 * seed) % 1_000_003);
+  const kinds = {
+    ram: list(1),
+    zero: list(2),
+    device: list(3),
+    vfio: list(5),
+    config: list(7),
+    frame: list(11),
+    sync: list(13),
+  };
+  const name = `"&'`.repeat(80);
+  const lanes = Array.from({ length: 60 }, (_, i) => ({
+    label: `${name}${i}`,
+    role: "multifd",
+    opened: null,
+    closed: null,
+    reset: true,
+    kinds,
+  }));
+  const devices = Array.from({ length: 30 }, (_, i) => ({
+    idstr: `${name}${i}`,
+    mode: "multifd" as const,
+    axis,
+    limit: { bytes: 1, buffers: 1 },
+    arrivedBuffers: list(1),
+    arrivedBytes: list(2),
+    loadedBuffers: list(3),
+    loading: list(5),
+    starving: list(7),
+    gated: list(11),
+    queuedBuffers: list(13),
+    queuedBytes: list(17),
+  }));
+  const answers = Array.from({ length: 200 }, (_, i) => ({
+    channel: "return path",
+    kind: `rp-pong-${i}`,
+    bins: Array.from({ length: 240 }, (_, bin) => ({ bin, count: 1 })),
+  }));
+  const view = { name: "whole", axis, lanes, devices, answers } as const;
+  const long = `"`.repeat(5000);
+  const problem = {
+    severity: "error",
+    code: "x",
+    channel: long,
+    offset: 1,
+    message: long,
+    qemu: long,
+    hint: long,
+  } as const;
+  const fields = new Array(4).fill({
+    offset: 0,
+    length: 99,
+    field: long,
+    value: long,
+    meaning: long,
+    bytes: new Uint8Array(16),
+  });
+  const place = { problem, record: { kind: "x", offset: 0, length: 99 }, fields, raw: null };
+  const text = pageText({
+    ...full,
+    timed: true,
+    views: [view, { ...view, name: "switchover" }],
+    places: new Array(40).fill(place),
+    checked: { ...full.checked, problems: new Array(500).fill(problem), found: { errors: 500, warnings: 0 } },
+  }, "1.2.3");
+  elementsOf(text);
+  const { length } = new TextEncoder().encode(text);
+  assert(length < 1_000_000, String(length));
+});

@@ -7,17 +7,24 @@ import { formatHex } from "../terminal.ts";
 import { clipText } from "./clip_text.ts";
 import { type Html, html } from "./html.ts";
 
-/** Problems that are listed without their bytes, after those that have them. */
-const LISTED = 100;
+/** How many problems are shown. */
+export interface ProblemLimits {
+  /** With their bytes. */
+  readonly places: number;
+  /** Without, after those. */
+  readonly listed: number;
+}
 
 /** Characters of a text: a stream can make them long. */
 const TEXT_LENGTH = 400;
 const VALUE_LENGTH = 80;
 
-/** All problems that are worth a place on the page. */
-export function problemsHtml({ places, checked: { problems, found } }: TimelineReport): Html {
+/** The problems, as many as `limits` says. */
+export function problemsHtml(report: TimelineReport, limits: ProblemLimits): Html {
+  const { checked: { problems, found } } = report;
   if (problems.length === 0) return html`<p class="good">Nothing is wrong with what came.</p>`;
-  const rest = problems.slice(places.length, places.length + LISTED);
+  const places = report.places.slice(0, limits.places);
+  const rest = problems.slice(places.length, places.length + limits.listed);
   const left = found.errors + found.warnings - places.length - rest.length;
   return html`<ol class="problems">${
     places.map((place) =>

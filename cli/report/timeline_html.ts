@@ -32,6 +32,9 @@ const DEVICES_SHOWN = 12;
 /** Columns of a name. */
 const NAME_WIDTH = 40;
 
+/** Kinds of messages that are named at one place. */
+const TICK_KINDS = 8;
+
 /** Ticks of an axis. */
 const TICKS = 7;
 
@@ -388,17 +391,22 @@ function answerLane(answers: readonly AnswerTicks[], { bins }: TimelineAxis): Ht
   if (answers.length === 0) return null;
   const total = sum(answers, ({ bins }) => sum(bins, ({ count }) => count));
   const kinds = [...new Set(answers.map(({ kind }) => qemuName(kind)))].join(", ");
-  const content = answers.flatMap(({ kind, bins: ticks }) =>
-    ticks.map(({ bin, count }) => {
-      const at = (bin + 0.5) / bins;
-      return html`
-        <g>
-          <title>${qemuName(kind)}${count === 1 ? "" : ` × ${count}`}</title>
-          <rect class="answer" data-at="${at.toFixed(4)}" x="${percent(at)}" width="2" height="14" />
-        </g>
-      `;
-    })
+  const bySlot = Map.groupBy(
+    answers.flatMap(({ kind, bins: ticks }) => ticks.map(({ bin, count }) => ({ kind, bin, count }))),
+    ({ bin }) => bin,
   );
+  const content = [...bySlot].map(([bin, ticks]) => {
+    const at = (bin + 0.5) / bins;
+    const words = ticks.slice(0, TICK_KINDS).map(({ kind, count }) =>
+      `${qemuName(kind)}${count === 1 ? "" : ` × ${count}`}`
+    );
+    return html`
+      <g>
+        <title>${words.join(", ")}</title>
+        <rect class="answer" data-at="${at.toFixed(4)}" x="${percent(at)}" width="2" height="14" />
+      </g>
+    `;
+  });
   return laneHtml(
     "answers",
     "return path",

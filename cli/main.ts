@@ -66,6 +66,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     summary: "send a capture to a QEMU, and say what becomes of it",
     load: () => import("./replay.ts"),
   },
+  {
+    name: "compat",
+    summary: "say whether a capture would load in another QEMU",
+    load: () => import("./compat.ts"),
+  },
 ];
 
 /**

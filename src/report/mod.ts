@@ -6,3 +6,4 @@ export * from "./load/mod.ts";
 export * from "./replay/mod.ts";
 export * from "./timeline/mod.ts";
 export * from "./diff/mod.ts";
+export * from "./compat/mod.ts";

@@ -13,6 +13,8 @@ export * from "./spapr_htab.ts";
 export * from "./s390.ts";
 export * from "./block_migration.ts";
 export * from "./vm_description.ts";
+export { type FieldRun, isMarker, runsOf } from "./field_runs.ts";
+export * from "./vmstate_dump.ts";
 export * from "./find_vm_description.ts";
 export * from "./device_body.ts";
 export type { BodyNode, BodyScalar, BodyValue, DeviceBody } from "./body_node.ts";

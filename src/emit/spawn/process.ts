@@ -113,7 +113,8 @@ export class Process {
   }
 }
 
-function startError(program: string, cause: unknown): SpawnError {
+/** Why a program does not start. */
+export function startError(program: string, cause: unknown): SpawnError {
   const options = { cause };
   if (cause instanceof Deno.errors.NotFound) {
     const hint = `install ${packageOf(program)}, or name another program`;

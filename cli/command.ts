@@ -35,6 +35,8 @@ export interface OperandDefinition {
   readonly optional?: boolean;
   /** Whether it may be given more than once; only for the last. */
   readonly repeatable?: boolean;
+  /** The only values there are, for completions; whoever uses it says what else is wrong. Else it names a file. */
+  readonly choices?: readonly string[];
 }
 
 /** A command line that shows a use of a command. */

@@ -3,6 +3,15 @@ import { EXIT } from "./exit.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 
+/** What each exit code says. */
+export const EXIT_STATUS: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT.ok, "all went as asked"],
+  [EXIT.fault, "the capture, or the target it was sent to, is at fault"],
+  [EXIT.usage, "the command line is at fault"],
+  [EXIT.blocked, "something is in the way: a file, the network, a permission"],
+  [EXIT.interrupted, "interrupted"],
+];
+
 /**
  * The help of a command, from its definition.
  *
@@ -95,13 +104,7 @@ export function overviewHelp(
     ...section(
       style,
       "Exit status",
-      formatTable([{ align: "right" }, {}], [
-        [`${EXIT.ok}`, "all went as asked"],
-        [`${EXIT.fault}`, "the capture, or the target it was sent to, is at fault"],
-        [`${EXIT.usage}`, "the command line is at fault"],
-        [`${EXIT.blocked}`, "something is in the way: a file, the network, a permission"],
-        [`${EXIT.interrupted}`, "interrupted"],
-      ]),
+      formatTable([{ align: "right" }, {}], EXIT_STATUS.map(([code, meaning]) => [`${code}`, meaning])),
     ),
   ];
   return `${lines.join("\n")}\n`;
@@ -113,18 +116,36 @@ function section(style: Style, title: string, lines: readonly string[]): string[
   return ["", style.bold(`${title}:`), ...lines.map((line) => line === "" ? "" : `  ${line}`)];
 }
 
-function operandUsage({ name, optional, repeatable }: OperandDefinition): string {
+/**
+ * How an argument stands in a line of usage.
+ *
+ * @param operand The argument.
+ * @returns Its name, in brackets if it may be left out.
+ */
+export function operandUsage({ name, optional, repeatable }: OperandDefinition): string {
   const word = repeatable ? `${name}...` : name;
   return optional ? `[${word}]` : word;
 }
 
-function optionUsage({ name, short, value, valueOptional }: OptionDefinition): string {
+/**
+ * How an option is written.
+ *
+ * @param option The option.
+ * @returns Letter, name and value.
+ */
+export function optionUsage({ name, short, value, valueOptional }: OptionDefinition): string {
   const letter = short === undefined ? "    " : `-${short}, `;
   const word = value === undefined ? "" : valueOptional ? `[=${value}]` : ` ${value}`;
   return `${letter}--${name}${word}`;
 }
 
-function optionHelp({ help, choices, repeatable }: OptionDefinition): string {
+/**
+ * What an option does, with its choices.
+ *
+ * @param option The option.
+ * @returns The text, without a full stop.
+ */
+export function optionHelp({ help, choices, repeatable }: OptionDefinition): string {
   const list = choices ? `: ${choices.join(", ")}` : "";
   return `${help}${list}${repeatable ? " (may be repeated)" : ""}`;
 }

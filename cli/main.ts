@@ -71,6 +71,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     summary: "say whether a capture would load in another QEMU",
     load: () => import("./compat.ts"),
   },
+  {
+    name: "completions",
+    summary: "print what lets a shell complete migwire's commands",
+    load: () => import("./completions.ts"),
+  },
 ];
 
 /**

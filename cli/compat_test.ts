@@ -219,7 +219,7 @@ Deno.test({
       const unknown = await compat(FIXTURE, "--qemu", qemu);
       assertEquals(unknown.code, EXIT.fault, unknown.err());
       assertStringIncludes(unknown.out(), "there: QEMU 7.2.22, machine unknown, 24 device types\n");
-      assertStringIncludes(unknown.out(), "(QEMU: unsupported machine type: 'pc-q35-10.0')");
+      assertStringIncludes(unknown.out(), "(QEMU: unsupported machine type)");
       const own = await compat(FIXTURE, "--qemu", qemu, "--machine", "pc-q35-7.2");
       assertEquals(own.code, EXIT.fault);
       assertStringIncludes(own.out(), "there: QEMU 7.2.22, machine pc-q35-7.2, 24 device types\n");

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Replays captures of real migrations into real QEMUs, as they are and as they may be changed, and what must fail, and
 # targets that fail: real_qemu/replay_gate.ts, with the QEMUs of Debian that they were recorded with (get-qemus.sh).
+# And what `migwire compat` foresees of them, and of streams that are made for it.
 # Needs what that needs, and Deno or npx; and the captures, beside the project.
 # `--only WORDS`: only the cases whose names hold these words.
 set -euo pipefail

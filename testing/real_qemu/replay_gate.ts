@@ -1,5 +1,5 @@
 /**
- * Holds `migwire replay` to real QEMUs: each capture of a real migration goes into the QEMU that it was recorded with.
+ * Holds `migwire replay`, and what `migwire compat` foresees, to real QEMUs: each capture of a real migration goes into the QEMU that it was recorded with.
  * `../replay-gate.sh` gets them and starts this:
  *
  *     replay_gate.ts FOLDER VERSION=PROGRAM... [--only WORDS]
@@ -12,6 +12,7 @@
 import { assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
+import { compatCases } from "./compat_gate.ts";
 import { recordedCaptures } from "./recorded.ts";
 import { openSockets, processesIn } from "./replay_command.ts";
 import { completeCases, uuidCases } from "./replay_completes.ts";
@@ -33,7 +34,13 @@ const sent = captures.filter(({ unsent }) => unsent === undefined);
 const completed = sent.filter(({ outcome }) => outcome === "completed");
 const unchecked = uncheckedFailures(sent);
 if (unchecked.length > 0) throw new Error(`nothing is said of how they fail: ${unchecked.join(", ")}`);
-const cases = [...completed.flatMap(completeCases), ...uuidCases(completed), ...failCases(sent), ...faultCases(sent)]
+const cases = [
+  ...completed.flatMap(completeCases),
+  ...uuidCases(completed),
+  ...failCases(sent),
+  ...faultCases(sent),
+  ...compatCases(captures, qemus),
+]
   .filter(({ name }) => only === undefined || name.includes(only));
 const parent = String(folder);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

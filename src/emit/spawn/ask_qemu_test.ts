@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../../../testing/temporary.ts";
 import { canWrite, haveProgram } from "../../capture/files_for_test.ts";
-import { type AskOptions, askQemu } from "./ask_qemu.ts";
+import { type AskOptions, askQemu, type QemuSelf } from "./ask_qemu.ts";
 import { SpawnError } from "./spawn_error.ts";
 
 /** Needs a shell, which may be started under whatever name its script has. */

@@ -5,6 +5,7 @@ import { COMPAT_FORMAT, type CompatProblem, type CompatReport, type CompatSectio
 import { sectionsRule } from "./sections_rule.ts";
 import { settingsRule } from "./settings_rule.ts";
 import { type CompatTargetOptions, describeTarget, makeTarget, type Target } from "./target.ts";
+import { unknownMachine } from "./words.ts";
 
 /** How to judge. */
 export interface CompatOptions extends CompatTargetOptions, Pick<ReadingOptions, "pageSize"> {}
@@ -107,7 +108,7 @@ class Problems {
 }
 
 /** The machine type is there, and it is the one that is started (main-channel.md §2.2). */
-function* machineRule({ machine: sent }: Features, { machine, machines }: Target): Generator<CompatProblem> {
+function* machineRule({ machine: sent }: Features, { machine, machines, words }: Target): Generator<CompatProblem> {
   if (sent === undefined) return;
   const place = {
     severity: "error",
@@ -121,7 +122,7 @@ function* machineRule({ machine: sent }: Features, { machine, machines }: Target
       ...place,
       message: `QEMU there has no machine type ${sent.name}`,
       qemu: machine === undefined || machine.startsWith(sent.name)
-        ? `unsupported machine type: '${sent.name}'`
+        ? unknownMachine(sent.name, words)
         : `Machine type received is '${sent.name}' and local is '${machine}'`,
       hint: "start the source with a machine type that both have: -machine help lists them",
     };

@@ -51,3 +51,8 @@ export function misread(idstr: string): string {
 export function unmigratable(device: string): string {
   return `State blocked by non-migratable device '${device}'`;
 }
+
+/** QEMU does not start with that machine type. */
+export function unknownMachine(machine: string, version: string | undefined): string {
+  return `unsupported machine type${isQemuBefore(version, 9, 0) ? "" : `: "${machine}"`}`;
+}

@@ -1,6 +1,6 @@
 /**
- * Holds `migwire replay`, and what `migwire compat` foresees, to real QEMUs: each capture of a real migration goes into the QEMU that it was recorded with.
- * `../replay-gate.sh` gets them and starts this:
+ * Holds `migwire replay`, and what `migwire compat` foresees, to real QEMUs: each capture of a real migration goes into
+ * the QEMU that it was recorded with. `../replay-gate.sh` gets them and starts this:
  *
  *     replay_gate.ts FOLDER VERSION=PROGRAM... [--only WORDS]
  *

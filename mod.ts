@@ -13,4 +13,5 @@ export * from "./src/emit/deal/mod.ts";
 export * from "./src/emit/spawn/mod.ts";
 export * from "./src/emit/target/mod.ts";
 export * from "./src/replay/mod.ts";
+export * from "./src/forge/mod.ts";
 export * from "./src/report/mod.ts";

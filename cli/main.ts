@@ -72,6 +72,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import("./compat.ts"),
   },
   {
+    name: "forge",
+    summary: "make a capture from a few lines that describe it",
+    load: () => import("./forge.ts"),
+  },
+  {
     name: "completions",
     summary: "print what lets a shell complete migwire's commands",
     load: () => import("./completions.ts"),

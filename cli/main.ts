@@ -67,6 +67,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import("./replay.ts"),
   },
   {
+    name: "export",
+    summary: "write captures as Parquet tables, for SQL over many migrations",
+    load: () => import("./export.ts"),
+  },
+  {
     name: "compat",
     summary: "say whether a capture would load in another QEMU",
     load: () => import("./compat.ts"),

@@ -7,3 +7,4 @@ export * from "./replay/mod.ts";
 export * from "./timeline/mod.ts";
 export * from "./diff/mod.ts";
 export * from "./compat/mod.ts";
+export * from "./export/mod.ts";

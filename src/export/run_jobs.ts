@@ -1,0 +1,67 @@
+import { discardWork, type ExportJob, exportOne } from "./export_one.ts";
+import type { Marker } from "./marker.ts";
+
+/** What became of a job. */
+export type JobResult = { readonly marker: Marker } | { readonly error: string };
+
+/**
+ * Runs jobs side by side, each in a worker; one at a time in this thread if only one may run.
+ *
+ * @param jobs The jobs.
+ * @param atOnce How many at once, at least 1.
+ * @param done Receives each result when it is there.
+ * @param signal Ends all of it; its reason is thrown.
+ */
+export async function runJobs(
+  jobs: readonly ExportJob[],
+  atOnce: number,
+  done: (job: ExportJob, result: JobResult) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const queue = [...jobs];
+  const next = (): ExportJob | undefined => {
+    signal.throwIfAborted();
+    return queue.shift();
+  };
+  const lanes = Math.min(atOnce, jobs.length);
+  if (lanes <= 1) {
+    for (let job = next(); job !== undefined; job = next()) {
+      done(job, await attempt(job));
+      // Signals are heard between two captures.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return;
+  }
+  await Promise.all(Array.from({ length: lanes }, async () => {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    let current: ExportJob | undefined;
+    try {
+      while ((current = next()) !== undefined) done(current, await answer(worker, current, signal));
+    } finally {
+      worker.terminate();
+      // Whoever is ended does not tidy up.
+      if (current !== undefined) discardWork(current);
+    }
+  }));
+}
+
+async function attempt(job: ExportJob): Promise<JobResult> {
+  try {
+    return { marker: await exportOne(job) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function answer(worker: Worker, job: ExportJob, signal: AbortSignal): Promise<JobResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<JobResult>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  worker.onmessage = ({ data }: MessageEvent<JobResult>): void => resolve(data);
+  worker.onerror = (event): void => {
+    event.preventDefault();
+    resolve({ error: event.message });
+  };
+  worker.postMessage(job);
+  return promise.finally(() => signal.removeEventListener("abort", abort));
+}

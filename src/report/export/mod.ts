@@ -1,0 +1,3 @@
+/** The rows that `migwire export` writes. @module */
+export { exportCapture, exportUnreadable } from "./export.ts";
+export * from "./tables.ts";

@@ -80,26 +80,39 @@ last_lines() {
   { cat "$work/stderr"; tail -n 30 "$work/console"; } 2>/dev/null | tr -d '\r' | sed 's/^/  /' >&2 || true
 }
 
-# The processor's weaknesses are not fought in there: it costs most where all is emulated, and all is thrown away.
-# Should this script be killed, the machine ends with it.
-"${leash[@]}" "$qemu" -accel "$accel" -cpu max -machine q35,usb=off -m "$memory" -smp "$cpus" \
-  -nodefaults -display none -no-reboot \
-  -chardev file,id=console,path="$work/console" -serial chardev:console \
-  -kernel "$dir/vmlinuz" -initrd "$dir/initrd.img" \
-  -append "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr audit=0 apparmor=0 LAB_SLOTS=$slots" \
-  -fw_cfg name=opt/migwire/agent,file="$here/guest/agent.py" \
-  -drive file="$dir/disk.img",format=raw,if=none,id=disk,readonly=on -device virtio-blk-pci,drive=disk \
-  -netdev "user,id=net,restrict=$restrict,$forwards" -device virtio-net-pci,netdev=net,romfile= \
-  </dev/null >"$work/stderr" 2>&1 &
-machine=$!
+# The processor's weaknesses are not fought in there, and its pages have four levels: either costs most where all is
+# emulated. Should this script be killed, the machine ends with it.
+start() {
+  : >"$work/console"
+  "${leash[@]}" "$qemu" -accel "$accel" -cpu max,la57=off -machine q35,usb=off -m "$memory" -smp "$cpus" \
+    -nodefaults -display none -no-reboot \
+    -chardev file,id=console,path="$work/console" -serial chardev:console \
+    -kernel "$dir/vmlinuz" -initrd "$dir/initrd.img" \
+    -append "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr audit=0 apparmor=0 LAB_SLOTS=$slots" \
+    -fw_cfg name=opt/migwire/agent,file="$here/guest/agent.py" \
+    -drive file="$dir/disk.img",format=raw,if=none,id=disk,readonly=on -device virtio-blk-pci,drive=disk \
+    -netdev "user,id=net,restrict=$restrict,$forwards" -device virtio-net-pci,netdev=net,romfile= \
+    </dev/null >"$work/stderr" 2>&1 &
+  machine=$!
+}
+
 if [ -n "$stdin" ]; then
   { while read -r _; do :; done; kill -TERM $$; } <&0 2>/dev/null &
   reader=$!
 fi
 
+attempts=3
+start
 until grep -qs '^lab: ready' "$work/console"; do
   if ! kill -0 "$machine" 2>/dev/null; then
     last_lines
+    attempts=$((attempts - 1))
+    # Seen once in some hundred boots: a kernel that dies of the emulation, not of what is in the lab.
+    if ((attempts > 0)) && grep -qs 'Kernel panic' "$work/console"; then
+      say "The kernel did not boot: trying again"
+      start
+      continue
+    fi
     die "Cannot boot: the virtual machine has ended"
   fi
   if ((SECONDS > limit)); then
@@ -108,6 +121,8 @@ until grep -qs '^lab: ready' "$work/console"; do
   fi
   sleep 0.1
 done
-printf '%s\n' "ready" "$addresses"
+# Whoever waits for "ready" may read no further.
+trap '' PIPE
+printf '%s\n' "ready" "$addresses" 2>/dev/null || true
 wait "$machine" || { last_lines; die "The virtual machine has ended badly"; }
 machine=''

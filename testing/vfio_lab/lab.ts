@@ -220,6 +220,7 @@ class Machine {
   readonly ready: Promise<void>;
   readonly #process: Deno.ChildProcess;
   readonly #stderr: Promise<string>;
+  #rest: Promise<void> = Promise.resolve();
 
   constructor(args: readonly string[], qemu: string | undefined) {
     this.#process = new Deno.Command("bash", {
@@ -241,6 +242,7 @@ class Machine {
     await this.#process.stdin.close().catch(() => {});
     try {
       await within(CLOSE_LIMIT, "the lab to end", this.#process.status);
+      await this.#rest;
     } catch (error) {
       this.#process.kill("SIGKILL");
       throw error;
@@ -249,7 +251,18 @@ class Machine {
 
   async #listen(): Promise<void> {
     const lines = this.#process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-    for await (const line of lines) if (line === "ready") return;
-    throw new Error(await this.#stderr);
+    const reader = lines.getReader();
+    while (true) {
+      const { value } = await reader.read();
+      if (value === undefined) throw new Error(await this.#stderr);
+      if (value !== "ready") continue;
+      // Not cancelled: the script has more to say, and must not fail at it.
+      this.#rest = drain(reader);
+      return;
+    }
   }
+}
+
+async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
 }

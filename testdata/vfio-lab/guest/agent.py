@@ -239,6 +239,8 @@ class Agent:
     def answer(self, line):
         try:
             request = json.loads(line)
+            if not isinstance(request, dict):
+                raise Refused("a request is an object")
             action = getattr(self, "do_" + str(request.pop("do", None)), None)
             if action is None:
                 names = sorted(name[3:] for name in dir(self) if name.startswith("do_"))

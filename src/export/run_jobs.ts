@@ -4,6 +4,9 @@ import type { Marker } from "./marker.ts";
 /** What became of a job. */
 export type JobResult = { readonly marker: Marker } | { readonly error: string };
 
+/** The worker's module. A bundle has no file for it, and then all is done in this thread. */
+const WORKER = import.meta.url.endsWith("/run_jobs.ts") ? new URL("./worker.ts", import.meta.url) : undefined;
+
 /**
  * Runs jobs side by side, each in a worker; one at a time in this thread if only one may run.
  *
@@ -24,7 +27,7 @@ export async function runJobs(
     return queue.shift();
   };
   const lanes = Math.min(atOnce, jobs.length);
-  if (lanes <= 1) {
+  if (lanes <= 1 || WORKER === undefined) {
     for (let job = next(); job !== undefined; job = next()) {
       done(job, await attempt(job));
       // Signals are heard between two captures.
@@ -33,7 +36,7 @@ export async function runJobs(
     return;
   }
   await Promise.all(Array.from({ length: lanes }, async () => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(WORKER, { type: "module" });
     let current: ExportJob | undefined;
     try {
       while ((current = next()) !== undefined) done(current, await answer(worker, current, signal));

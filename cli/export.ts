@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { jsonText } from "./json_text.ts";
@@ -113,7 +114,8 @@ function captures(args: ParsedArgs): string[] {
 
 function absolute(path: string): string {
   try {
-    return Deno.realPathSync(path);
+    // Not through links: what may be read was said of the path as it is.
+    return resolve(path);
   } catch {
     // Opening will tell what is wrong with it.
     return path;

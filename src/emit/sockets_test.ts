@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../../testing/temporary.ts";
+import { canWrite } from "../capture/files_for_test.ts";
 import { addressOf, listenAt, type Socket, type SocketAddress, type SocketListener } from "../net/mod.ts";
 import { Emission } from "./emission.ts";
 import { EmitError } from "./emit_error.ts";
@@ -21,8 +22,7 @@ const LOOPBACK: SocketAddress = { kind: "tcp", host: "127.0.0.1", port: 0 };
 const noTcp = Deno.permissions.querySync({ name: "net", host: "127.0.0.1" }).state !== "granted";
 
 /** Needs a folder besides. */
-const noUnix = noTcp || Deno.permissions.querySync({ name: "net" }).state !== "granted" ||
-  Deno.permissions.querySync({ name: "write", path: "/tmp" }).state !== "granted";
+const noUnix = noTcp || Deno.permissions.querySync({ name: "net" }).state !== "granted" || !canWrite();
 
 /** More than any socket holds. */
 const BIG = 8 * 1024 * 1024;

@@ -4,23 +4,9 @@ import { withFolder } from "../testing/temporary.ts";
 import { EXIT } from "./exit.ts";
 import { main } from "./main.ts";
 import { type MemoryIo, memoryIo, type MemoryIoOptions } from "./memory_io.ts";
+import { canReadAndWrite, SMALL } from "./small_capture_for_test.ts";
 
-const SMALL = new URL("../testdata/vfio-multifd-2", import.meta.url).pathname;
-
-/** Whether the small capture may be read and a temporary folder made. */
-function canRun(): boolean {
-  try {
-    if (Deno.permissions.querySync({ name: "read", path: SMALL }).state !== "granted") return false;
-    const folder = Deno.makeTempDirSync({ prefix: "migwire-" });
-    Deno.readDirSync(folder);
-    Deno.removeSync(folder);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const ignore = !canRun();
+const ignore = !canReadAndWrite();
 
 function namesIn(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name);

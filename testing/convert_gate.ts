@@ -7,6 +7,7 @@
 
 import { type Capture, type Direction, openCapture, readBytes, writePcapng, writeWhole } from "../src/capture/mod.ts";
 import { CORPUS_FOLDERS } from "./corpus_folders.ts";
+import { command, needProgram } from "./needed_program.ts";
 import { withFolder } from "./temporary.ts";
 
 /** Captures with a return path, multifd, connections that were broken off or resumed, TLS, a file without times. */
@@ -30,30 +31,6 @@ const AS_DATA = ["-d", "tcp.port==4444,data"];
 
 /** Whatever is not as it should be on a wire. */
 const ODD = "tcp.analysis.flags || tcp.checksum.status != 1 || ip.checksum.status != 1 || _ws.malformed || _ws.short";
-
-async function command(name: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(name, { args }).output();
-  if (!success) throw new Error(`${name} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
-}
-
-async function needTshark(): Promise<void> {
-  try {
-    await command("tshark", "--version");
-  } catch {
-    await command("apt-get", "-q", "-y", "update");
-    await command(
-      "env",
-      "DEBIAN_FRONTEND=noninteractive",
-      "apt-get",
-      "-q",
-      "-y",
-      "--no-install-recommends",
-      "install",
-      "tshark",
-    );
-  }
-}
 
 /** Both directions of a connection as tshark puts them together; lines of the one that answers are indented. */
 async function follow(file: string, connection: number): Promise<{ readonly [direction in Direction]: Uint8Array }> {
@@ -105,7 +82,7 @@ async function compare(capture: Capture, file: string): Promise<string[]> {
   return wrong;
 }
 
-await needTshark();
+await needProgram("tshark");
 let failed = 0;
 for (const name of CAPTURES) {
   const folder = CORPUS_FOLDERS.find(({ captures }) => captures.includes(name));

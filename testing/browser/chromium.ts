@@ -34,30 +34,6 @@ interface Answer {
   readonly error?: { readonly message: string };
 }
 
-/** Installs Chromium from Debian if it is not there. */
-export async function needChromium(): Promise<void> {
-  try {
-    await command("chromium", "--version");
-  } catch {
-    await command("apt-get", "-q", "-y", "update");
-    await command(
-      "env",
-      "DEBIAN_FRONTEND=noninteractive",
-      "apt-get",
-      "-q",
-      "-y",
-      "--no-install-recommends",
-      "install",
-      "chromium",
-    );
-  }
-}
-
-async function command(name: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(name, { args }).output();
-  if (!success) throw new Error(`${name} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-}
-
 /** `promise`, or an error that says what took too long. */
 async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -8,15 +8,15 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { parseArgs } from "@std/cli/parse-args";
 
 import { openCapture, readBytes } from "../../src/capture/mod.ts";
 import { laneBytes, lanesOf } from "../../src/emit/deal/deal_for_test.ts";
 import { deal, type DealOptions } from "../../src/emit/deal/mod.ts";
-import { type Case, runCases } from "./case.ts";
+import type { Case } from "./case.ts";
 import { digest } from "./judge.ts";
 import { migrateOverRelay, sendTo, severalRounds, startDestination } from "./migrate.ts";
-import { closeAll, type Guest, Scene } from "./scene.ts";
+import { runAlone } from "./run_alone.ts";
+import { type Guest, Scene } from "./scene.ts";
 import type { Qemu, Settings } from "./vm.ts";
 
 const BUSY: Guest = { pages: 64, delay: 0x1000 };
@@ -101,18 +101,4 @@ function digests(memory: readonly Uint8Array[]): Promise<string[]> {
   return Promise.all(memory.map(digest));
 }
 
-if (import.meta.main) {
-  const { _: [folder = "", ...programs], only } = parseArgs(Deno.args, { string: ["_", "only"] });
-  const cases = programs.flatMap((word) => {
-    const [version = "", path = ""] = String(word).split("=");
-    return dealCases({ version, path });
-  }).filter(({ name }) => only === undefined || name.includes(only));
-  try {
-    const { passed, failed } = await runCases(cases, { folder: String(folder), workers: 2 });
-    console.log(`${passed} passed, ${failed} failed`);
-    Deno.exitCode = failed === 0 && passed > 0 ? 0 : 1;
-  } finally {
-    await closeAll();
-  }
-  Deno.exit();
-}
+if (import.meta.main) await runAlone(dealCases, 2);

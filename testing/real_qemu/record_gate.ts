@@ -8,15 +8,15 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { parseArgs } from "@std/cli/parse-args";
 import { main } from "../../cli/main.ts";
 import { type MemoryIo, memoryIo } from "../../cli/memory_io.ts";
-import { type Case, runCases } from "./case.ts";
+import type { Case } from "./case.ts";
 import { until, within } from "./deadline.ts";
 import { assertChecks, assertInspects, digest } from "./judge.ts";
 import { FILL, MACHINE } from "./machine.ts";
 import { beginPostcopy } from "./migrate.ts";
-import { closeAll, type Guest, Scene } from "./scene.ts";
+import { runAlone } from "./run_alone.ts";
+import { type Guest, Scene } from "./scene.ts";
 import type { Qemu, Settings, Vm } from "./vm.ts";
 
 /** A kind of migration. */
@@ -213,18 +213,4 @@ function connectionsOf(io: MemoryIo): number {
   return Number(/passed on over (\d+) connections?/.exec(io.err())?.[1]);
 }
 
-if (import.meta.main) {
-  const { _: [folder = "", ...programs], only } = parseArgs(Deno.args, { string: ["_", "only"] });
-  const cases = programs.flatMap((word) => {
-    const [version = "", path = ""] = String(word).split("=");
-    return recordCases({ version, path });
-  }).filter(({ name }) => only === undefined || name.includes(only));
-  try {
-    const { passed, failed } = await runCases(cases, { folder: String(folder), workers: 3 });
-    console.log(`${passed} passed, ${failed} failed`);
-    Deno.exitCode = failed === 0 && passed > 0 ? 0 : 1;
-  } finally {
-    await closeAll();
-  }
-  Deno.exit();
-}
+if (import.meta.main) await runAlone(recordCases, 3);

@@ -8,7 +8,6 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseArgs } from "@std/cli/parse-args";
 import { isAtLeast, parseQemuVersion } from "../../mod.ts";
 import {
   examineTarget,
@@ -24,11 +23,12 @@ import { pciPath } from "../../src/emit/target/pci_path.ts";
 import type { StreamNeeds } from "../../src/emit/needs.ts";
 import { closeQuietly } from "../../src/net/mod.ts";
 import { QmpClient, QmpError } from "../../src/qmp/mod.ts";
-import { type Case, runCases } from "./case.ts";
+import type { Case } from "./case.ts";
 import { until, within } from "./deadline.ts";
 import { FILL, MACHINE, RAM_BYTES } from "./machine.ts";
 import { beginPostcopy } from "./migrate.ts";
-import { closeAll, type Guest, Scene } from "./scene.ts";
+import { runAlone } from "./run_alone.ts";
+import { type Guest, Scene } from "./scene.ts";
 import type { Qemu, Settings, Vm } from "./vm.ts";
 
 const SOCKET = { monitor: "monitor.sock", incoming: "incoming.sock" } as const;
@@ -373,18 +373,4 @@ export function targetCases(qemu: Qemu): Case[] {
   ];
 }
 
-if (import.meta.main) {
-  const { _: [folder = "", ...programs], only } = parseArgs(Deno.args, { string: ["_", "only"] });
-  const cases = programs.flatMap((word) => {
-    const [version = "", path = ""] = String(word).split("=");
-    return targetCases({ version, path });
-  }).filter(({ name }) => only === undefined || name.includes(only));
-  try {
-    const { passed, failed } = await runCases(cases, { folder: String(folder), workers: 3 });
-    console.log(`${passed} passed, ${failed} failed`);
-    Deno.exitCode = failed === 0 && passed > 0 ? 0 : 1;
-  } finally {
-    await closeAll();
-  }
-  Deno.exit();
-}
+if (import.meta.main) await runAlone(targetCases, 3);

@@ -1,5 +1,6 @@
 /** migwire reads, checks, loads and writes QEMU migration streams. @module */
 export * from "./src/bytes/mod.ts";
+export * from "./src/errors/mod.ts";
 export { formatSocketAddress, parseSocketAddress, type SocketAddress } from "./src/net/mod.ts";
 export * from "./src/wire/mod.ts";
 export * from "./src/wire/codec.ts";

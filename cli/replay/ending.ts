@@ -1,8 +1,8 @@
+import { CaptureError } from "../../src/capture/mod.ts";
 import { DealError } from "../../src/emit/deal/mod.ts";
 import { EmitError, type EmitErrorCode } from "../../src/emit/mod.ts";
-import { SpawnError } from "../../src/emit/spawn/mod.ts";
+import { MigwireError } from "../../src/errors/mod.ts";
 import { QmpError } from "../../src/qmp/mod.ts";
-import { RecordError } from "../../src/record/mod.ts";
 import type { ReplayReport } from "../../src/report/replay/mod.ts";
 import { EXIT, ExitError, UsageError } from "../exit.ts";
 
@@ -18,14 +18,13 @@ export function exitCodeOf({ ok, verdict }: Pick<ReplayReport, "ok" | "verdict">
 
 /** What ends the program when nothing was sent: the capture, the target, the command line, or something in the way. */
 export function replayError(error: unknown): unknown {
-  const known = error instanceof EmitError || error instanceof DealError || error instanceof SpawnError ||
-    error instanceof QmpError || error instanceof RecordError;
-  if (!known) return error instanceof RangeError ? new UsageError(error.message) : error;
+  if (error instanceof CaptureError) return error;
+  if (!(error instanceof MigwireError)) return error instanceof RangeError ? new UsageError(error.message) : error;
   const message = error.hint === "" ? error.message : `${error.message}\n${error.hint}`;
   return new ExitError(codeOf(error), message, { cause: error });
 }
 
-function codeOf(error: EmitError | DealError | SpawnError | QmpError | RecordError): number {
+function codeOf(error: MigwireError): number {
   if (error instanceof EmitError) return BLOCKED.includes(error.code) ? EXIT.blocked : EXIT.fault;
   if (error instanceof DealError) return EXIT.fault;
   // What the target refuses is its own fault; that it cannot be reached is not.

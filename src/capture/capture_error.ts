@@ -1,3 +1,5 @@
+import { MigwireError } from "../errors/mod.ts";
+
 /** Why a capture cannot be opened or read. Stable, for programs. */
 export type CaptureErrorCode =
   /** There is nothing of that name. */
@@ -55,20 +57,9 @@ export type CaptureErrorCode =
  * assertEquals(error.code, "offset");
  * ```
  */
-export class CaptureError extends Error {
+export class CaptureError extends MigwireError<CaptureErrorCode> {
   /** The class's name. */
   override readonly name = "CaptureError";
-  /** Why, for programs. */
-  readonly code: CaptureErrorCode;
-  /** What to do about it, for people; empty if nothing helps. */
-  readonly hint: string;
-
-  /** The error `code`, with its text for people and what to do about it. */
-  constructor(code: CaptureErrorCode, message: string, hint?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.hint = hint ?? "";
-  }
 }
 
 /** Runs `action` on the file or directory `path`; what the system throws becomes a {@linkcode CaptureError}. */

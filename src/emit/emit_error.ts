@@ -1,3 +1,5 @@
+import { MigwireError } from "../errors/mod.ts";
+
 /** Why something cannot be sent, or was not sent to its end. Stable, for programs. */
 export type EmitErrorCode =
   /** Nothing in the capture begins as a main channel does. */
@@ -26,18 +28,7 @@ export type EmitErrorCode =
   | "interrupted";
 
 /** Something that cannot be sent, or was not sent to its end, and what to do about it. */
-export class EmitError extends Error {
+export class EmitError extends MigwireError<EmitErrorCode> {
   /** The class's name. */
   override readonly name = "EmitError";
-  /** Why, for programs. */
-  readonly code: EmitErrorCode;
-  /** What to do about it, for people; empty if nothing helps. */
-  readonly hint: string;
-
-  /** The error `code`, with its text for people and what to do about it. */
-  constructor(code: EmitErrorCode, message: string, hint?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.hint = hint ?? "";
-  }
 }

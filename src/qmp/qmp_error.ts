@@ -1,3 +1,4 @@
+import { MigwireError } from "../errors/mod.ts";
 import { formatSocketAddress, type SocketAddress } from "../net/mod.ts";
 
 /** Why a monitor did not do what it was asked. Stable, for programs. */
@@ -30,13 +31,9 @@ export interface QmpErrorDetails extends ErrorOptions {
 }
 
 /** A monitor that cannot be reached, or did not do what it was asked, and what to do about it. */
-export class QmpError extends Error {
+export class QmpError extends MigwireError<QmpErrorCode> {
   /** The class's name. */
   override readonly name = "QmpError";
-  /** Why, for programs. */
-  readonly code: QmpErrorCode;
-  /** What to do about it, for people; empty if nothing helps. */
-  readonly hint: string;
   /** The command that got no answer, or a refusal. */
   readonly command?: string;
   /** What QEMU said, when it refused. */
@@ -46,10 +43,8 @@ export class QmpError extends Error {
 
   /** The error `code`, with its text for people. */
   constructor(code: QmpErrorCode, message: string, details: QmpErrorDetails = {}) {
-    super(message, details);
-    const { hint = "", command, qemu, qemuClass } = details;
-    this.code = code;
-    this.hint = hint;
+    super(code, message, details.hint, details);
+    const { command, qemu, qemuClass } = details;
     if (command !== undefined) this.command = command;
     if (qemu !== undefined) this.qemu = qemu;
     if (qemuClass !== undefined) this.qemuClass = qemuClass;

@@ -1,3 +1,4 @@
+import { MigwireError } from "../errors/mod.ts";
 import { formatSocketAddress, type SocketAddress } from "../net/mod.ts";
 
 /** Why a recording cannot begin, or did not go on. Stable, for programs. */
@@ -14,20 +15,9 @@ export type RecordErrorCode =
   | "storage";
 
 /** A recording that cannot begin, or did not go on, and what to do about it. */
-export class RecordError extends Error {
+export class RecordError extends MigwireError<RecordErrorCode> {
   /** The class's name. */
   override readonly name = "RecordError";
-  /** Why, for programs. */
-  readonly code: RecordErrorCode;
-  /** What to do about it, for people; empty if nothing helps. */
-  readonly hint: string;
-
-  /** The error `code`, with its text for people and what to do about it. */
-  constructor(code: RecordErrorCode, message: string, hint?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.hint = hint ?? "";
-  }
 }
 
 /** What an error of the system says, without its class. */

@@ -1,3 +1,5 @@
+import { MigwireError } from "../../errors/mod.ts";
+
 /** Why channels cannot be dealt anew. Stable, for programs. */
 export type DealErrorCode =
   /** There is no multifd channel. */
@@ -16,18 +18,7 @@ export type DealErrorCode =
   | "device-packets";
 
 /** Multifd channels that cannot be dealt anew, and what to do about it. */
-export class DealError extends Error {
+export class DealError extends MigwireError<DealErrorCode> {
   /** The class's name. */
   override readonly name = "DealError";
-  /** Why, for programs. */
-  readonly code: DealErrorCode;
-  /** What to do about it, for people. */
-  readonly hint: string;
-
-  /** The error `code`, with its text for people and what to do about it. */
-  constructor(code: DealErrorCode, message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.hint = hint;
-  }
 }

@@ -1,3 +1,5 @@
+import { MigwireError } from "../../errors/mod.ts";
+
 /** Why a QEMU was not started. Stable, for programs. */
 export type SpawnErrorCode =
   /** The words are no command that could be started: an operator of the shell, an open quote, nothing. */
@@ -20,20 +22,9 @@ export type SpawnErrorCode =
   | "unstoppable";
 
 /** A QEMU that was not started, and what to do about it. */
-export class SpawnError extends Error {
+export class SpawnError extends MigwireError<SpawnErrorCode> {
   /** The class's name. */
   override readonly name = "SpawnError";
-  /** Why, for programs. */
-  readonly code: SpawnErrorCode;
-  /** What to do about it, for people; empty if nothing helps. */
-  readonly hint: string;
-
-  /** The error `code`, with its text for people and what to do about it. */
-  constructor(code: SpawnErrorCode, message: string, hint?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.hint = hint ?? "";
-  }
 }
 
 /** What helps where a recorded command cannot be used. */

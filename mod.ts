@@ -1,18 +1,25 @@
-/** migwire reads, checks, loads and writes QEMU migration streams. @module */
-export * from "./src/bytes/mod.ts";
-export * from "./src/errors/mod.ts";
-export { formatSocketAddress, parseSocketAddress, type SocketAddress } from "./src/net/mod.ts";
-export * from "./src/wire/mod.ts";
-export * from "./src/wire/codec.ts";
-export * from "./src/stream/mod.ts";
-export * from "./src/capture/mod.ts";
-export * from "./src/load/mod.ts";
-export * from "./src/record/mod.ts";
-export * from "./src/qmp/mod.ts";
-export * from "./src/emit/mod.ts";
-export * from "./src/emit/deal/mod.ts";
-export * from "./src/emit/spawn/mod.ts";
-export * from "./src/emit/target/mod.ts";
-export * from "./src/replay/mod.ts";
-export * from "./src/forge/mod.ts";
-export * from "./src/report/mod.ts";
+/**
+ * migwire reads, checks, loads, makes, records and sends QEMU migration streams.
+ *
+ * This module has everything; each of its parts is an entry point of its own, such as `@migwire/migwire/wire`, for
+ * programs that load no more than they use. `migwire`'s commands are written on these entry points alone.
+ *
+ * @module
+ */
+export * from "./src/public/wire.ts";
+export * from "./src/public/stream.ts";
+export * from "./src/public/capture.ts";
+export * from "./src/public/load.ts";
+export * from "./src/public/emit.ts";
+export * from "./src/public/spawn.ts";
+export * from "./src/public/qmp.ts";
+export * from "./src/public/record.ts";
+export * from "./src/public/replay.ts";
+export * from "./src/public/inspect.ts";
+export * from "./src/public/records.ts";
+export * from "./src/public/check.ts";
+export * from "./src/public/report.ts";
+export * from "./src/public/diff.ts";
+export * from "./src/public/compat.ts";
+export * from "./src/public/export.ts";
+export * from "./src/public/forge.ts";

@@ -1,4 +1,4 @@
-import type { DeviceExpectation, Expectations, Known } from "../src/capture/mod.ts";
+import type { DeviceExpectation, Expectations, Known } from "../src/public/capture.ts";
 import { formatBytes, printable } from "./terminal.ts";
 
 /** What is said, and who says it. */

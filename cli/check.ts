@@ -1,4 +1,4 @@
-import { checkCapture, type CheckReport } from "../src/report/check/mod.ts";
+import { checkCapture, type CheckReport } from "../src/public/check.ts";
 import { checkText } from "./check/text.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";

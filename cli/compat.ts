@@ -1,15 +1,15 @@
-import type { Capture } from "../src/capture/mod.ts";
+import type { Capture } from "../src/public/capture.ts";
 import {
   compatCapture,
   compatDumps,
   type CompatDumpsReport,
   type CompatReport,
   type CompatTargetOptions,
-} from "../src/report/compat/mod.ts";
-import type { VmstateDump } from "../src/wire/mod.ts";
+  machineOf,
+} from "../src/public/compat.ts";
+import type { VmstateDump } from "../src/public/wire.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { readDumpFile, theOther } from "./compat/inputs.ts";
-import { machineOf } from "./compat/machine_of.ts";
 import { compatText, dumpsText } from "./compat/text.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { jsonText } from "./json_text.ts";

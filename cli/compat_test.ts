@@ -11,7 +11,7 @@ import { be, type MainStream, stream } from "../testing/main_stream.ts";
 import { memoryCapture } from "../testing/memory_capture.ts";
 import { withFolder } from "../testing/temporary.ts";
 import { showCompat, showDumps } from "./compat.ts";
-import { machineOf } from "./compat/machine_of.ts";
+import { machineOf } from "../src/public/compat.ts";
 import { EXIT } from "./exit.ts";
 import { main } from "./main.ts";
 import { type MemoryIo, memoryIo } from "./memory_io.ts";

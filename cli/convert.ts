@@ -10,9 +10,9 @@ import {
   writeStream,
   writeWhole,
   writeWholeDirectory,
-} from "../src/capture/mod.ts";
-import { selectChannels } from "../src/report/mod.ts";
-import { describeFinding } from "../src/wire/mod.ts";
+} from "../src/public/capture.ts";
+import { selectChannels } from "../src/public/records.ts";
+import { describeFinding } from "../src/public/wire.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { OPEN_OPTIONS, openOptions } from "./open_options.ts";

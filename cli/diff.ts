@@ -1,6 +1,6 @@
-import type { Capture } from "../src/capture/mod.ts";
-import { RamLimitError } from "../src/load/mod.ts";
-import { diffCaptures, type DiffOptions, type DiffReport } from "../src/report/diff/mod.ts";
+import type { Capture } from "../src/public/capture.ts";
+import { diffCaptures, type DiffOptions, type DiffReport } from "../src/public/diff.ts";
+import { RamLimitError } from "../src/public/load.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { diffText } from "./diff/text.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";

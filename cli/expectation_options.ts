@@ -1,5 +1,5 @@
-import { type ExpectationOptions, type OnOffAuto, parseQemuVersion } from "../src/capture/mod.ts";
-import { MULTIFD_COMPRESSION_FLAGS, type MultifdCompression } from "../src/wire/mod.ts";
+import { type ExpectationOptions, type OnOffAuto, parseQemuVersion } from "../src/public/capture.ts";
+import { MULTIFD_COMPRESSION_FLAGS, type MultifdCompression } from "../src/public/wire.ts";
 import type { OptionDefinition, ParsedArgs } from "./command.ts";
 import { UsageError } from "./exit.ts";
 

@@ -58,7 +58,7 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
   const jobs = args.number("jobs") ?? navigator.hardwareConcurrency;
   if (jobs === 0) throw new UsageError("Cannot use 0 for --jobs");
   const paths = captures(args);
-  const { fingerprintOf, migrationNames, readMarker, runJobs } = await import("../src/export/mod.ts");
+  const { fingerprintOf, migrationNames, readMarker, runJobs } = await import("../src/public/export.ts");
   const names = migrationNames(paths, (name) => readMarker(out, name)?.capture);
   const results = new Map<string, Exported>();
   const todo = paths.map((capture, i) => ({ capture, name: names[i] ?? "", out })).filter(({ capture, name }) => {

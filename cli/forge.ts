@@ -6,7 +6,7 @@ import {
   writePcapng,
   writeWhole,
   writeWholeDirectory,
-} from "../src/capture/mod.ts";
+} from "../src/public/capture.ts";
 import {
   forge,
   FORGE_ROWS,
@@ -16,7 +16,7 @@ import {
   type ForgeRow,
   forgeRow,
   parseForgeDescription,
-} from "../src/forge/mod.ts";
+} from "../src/public/forge.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";
 import { nearest } from "./nearest.ts";

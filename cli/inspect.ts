@@ -1,6 +1,6 @@
-import type { Capture } from "../src/capture/mod.ts";
-import type { CaptureDigests, RamOptions } from "../src/load/mod.ts";
-import { type DigestSummary, inspectCapture, type InspectReport } from "../src/report/inspect/mod.ts";
+import type { Capture } from "../src/public/capture.ts";
+import { type DigestSummary, inspectCapture, type InspectReport } from "../src/public/inspect.ts";
+import type { CaptureDigests, RamOptions } from "../src/public/load.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";
 import { channelLines } from "./inspect/channels.ts";
@@ -65,7 +65,7 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
 }
 
 async function digestsOf(capture: Capture, options: RamOptions): Promise<CaptureDigests> {
-  const { captureDigests, RamLimitError } = await import("../src/load/mod.ts");
+  const { captureDigests, RamLimitError } = await import("../src/public/load.ts");
   try {
     return await captureDigests(capture, options);
   } catch (error) {

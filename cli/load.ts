@@ -1,5 +1,12 @@
-import { type DeviceSink, LOAD_ORDERS, type LoadOrder, RefusingSink } from "../src/load/mod.ts";
-import { type LoadReport, loadReport, type LoadReportOptions } from "../src/report/load/mod.ts";
+import {
+  type DeviceSink,
+  LOAD_ORDERS,
+  type LoadOrder,
+  type LoadReport,
+  loadReport,
+  type LoadReportOptions,
+  RefusingSink,
+} from "../src/public/load.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { EXPECTATION_OPTIONS, expectationOptions } from "./expectation_options.ts";

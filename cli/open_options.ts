@@ -1,4 +1,4 @@
-import type { OpenOptions } from "../src/capture/mod.ts";
+import type { OpenOptions } from "../src/public/capture.ts";
 import type { OptionDefinition, ParsedArgs } from "./command.ts";
 
 /** Options of each command that opens a capture: where in a file it is. */

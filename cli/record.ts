@@ -1,6 +1,13 @@
-import { formatSocketAddress, parseSocketAddress, type SocketAddress } from "../src/net/mod.ts";
-import { RecordError, Recording, type RecordOptions, type RecordResult } from "../src/record/mod.ts";
-import { inspectCapture } from "../src/report/inspect/mod.ts";
+import { inspectCapture } from "../src/public/inspect.ts";
+import {
+  formatSocketAddress,
+  parseSocketAddress,
+  RecordError,
+  Recording,
+  type RecordOptions,
+  type RecordResult,
+  type SocketAddress,
+} from "../src/public/record.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";
 import { showReport } from "./inspect.ts";

@@ -1,4 +1,4 @@
-import { type Capture, identifyChannels, type ReadChannel } from "../src/capture/mod.ts";
+import { type Capture, identifyChannels, type ReadChannel } from "../src/public/capture.ts";
 import {
   lineToJson,
   type ListOptions,
@@ -10,8 +10,8 @@ import {
   selectChannels,
   selectDevices,
   selectKinds,
-} from "../src/report/mod.ts";
-import { describeFinding, type Finding } from "../src/wire/mod.ts";
+} from "../src/public/records.ts";
+import { describeFinding, type Finding } from "../src/public/wire.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, ExitError, UsageError } from "./exit.ts";
 import { jsonText } from "./json_text.ts";

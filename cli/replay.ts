@@ -1,6 +1,5 @@
-import { type Capture, CaptureError } from "../src/capture/mod.ts";
-import { replay, type ReplayOptions } from "../src/replay/mod.ts";
-import { replayReport } from "../src/report/replay/mod.ts";
+import { type Capture, CaptureError } from "../src/public/capture.ts";
+import { replay, type ReplayOptions, replayReport } from "../src/public/replay.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { ExitError, UsageError } from "./exit.ts";
 import { EXPECTATION_OPTIONS } from "./expectation_options.ts";

@@ -1,5 +1,5 @@
-import { CaptureError, writeWhole } from "../src/capture/mod.ts";
-import { type TimelineOptions, type TimelineReport, timelineReport } from "../src/report/timeline/mod.ts";
+import { CaptureError, writeWhole } from "../src/public/capture.ts";
+import { type TimelineOptions, type TimelineReport, timelineReport } from "../src/public/report.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { EXPECTATION_OPTIONS, expectationOptions } from "./expectation_options.ts";

@@ -1,4 +1,4 @@
-import { type Capture, CaptureError, openCapture, type OpenOptions } from "../src/capture/mod.ts";
+import { type Capture, CaptureError, openCapture, type OpenOptions } from "../src/public/capture.ts";
 import { EXIT, ExitError } from "./exit.ts";
 
 /**

@@ -10,9 +10,8 @@ import {
   openCapture,
   PreemptGrammar,
   readCapture,
-  readDescription,
 } from "../mod.ts";
-import type { ReadChannel } from "../src/capture/mod.ts";
+import { type ReadChannel, readDescription } from "../src/capture/mod.ts";
 import { readBytes } from "../src/capture/source.ts";
 import { CAPTURES, haveCaptures } from "./real_captures.ts";
 

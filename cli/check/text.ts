@@ -1,6 +1,6 @@
 /** What `check` prints. @module */
 
-import type { CheckProblem, CheckReport } from "../../src/report/check/mod.ts";
+import type { CheckProblem, CheckReport } from "../../src/public/check.ts";
 import { formatHex, printable, type Style } from "../terminal.ts";
 import { assumptions } from "../assumptions.ts";
 

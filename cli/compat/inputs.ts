@@ -1,7 +1,7 @@
-import { parseQemuVersion } from "../../src/capture/mod.ts";
-import { askQemu, SpawnError } from "../../src/emit/spawn/mod.ts";
-import type { CompatTargetOptions } from "../../src/report/compat/mod.ts";
-import { parseVmstateDump, type VmstateDump, VmstateDumpError } from "../../src/wire/mod.ts";
+import { parseQemuVersion } from "../../src/public/capture.ts";
+import type { CompatTargetOptions } from "../../src/public/compat.ts";
+import { askQemu, SpawnError } from "../../src/public/spawn.ts";
+import { parseVmstateDump, type VmstateDump, VmstateDumpError } from "../../src/public/wire.ts";
 import { EXIT, ExitError, UsageError } from "../exit.ts";
 import { printable } from "../printable.ts";
 import type { Io } from "../terminal.ts";

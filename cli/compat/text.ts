@@ -7,7 +7,7 @@ import type {
   CompatSection,
   CompatTarget,
   DumpProblem,
-} from "../../src/report/compat/mod.ts";
+} from "../../src/public/compat.ts";
 import { formatHex, printable, type Style } from "../terminal.ts";
 
 /** Sections that are named in one line. */

@@ -1,4 +1,4 @@
-import type { DiffReport } from "../../src/report/diff/mod.ts";
+import type { DiffReport } from "../../src/public/diff.ts";
 import { clip, WIDTH, wrap } from "../inspect/layout.ts";
 import { count } from "../inspect/words.ts";
 import { formatHex, printable, type Style } from "../terminal.ts";

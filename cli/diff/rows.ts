@@ -1,7 +1,7 @@
 /** The lines of differences that have a heading in common. @module */
 
 import { unicodeWidth } from "@std/cli/unicode-width";
-import { type Difference, type Path, pathText } from "../../src/report/diff/mod.ts";
+import { type Difference, type Path, pathText } from "../../src/public/diff.ts";
 import { clip, WIDTH, wrap } from "../inspect/layout.ts";
 import { printable, type Style } from "../terminal.ts";
 import { type Run, runsOf } from "./runs.ts";

@@ -1,4 +1,4 @@
-import type { Difference } from "../../src/report/diff/mod.ts";
+import type { Difference } from "../../src/public/diff.ts";
 
 /** Differences of elements of one array that follow each other, or one difference. */
 export type Run = readonly [first: Difference, ...others: Difference[]];

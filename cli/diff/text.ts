@@ -1,4 +1,4 @@
-import type { Difference, DiffReport, DiffSide } from "../../src/report/diff/mod.ts";
+import type { Difference, DiffReport, DiffSide } from "../../src/public/diff.ts";
 import { clip, SHOWN, WIDTH, wrap } from "../inspect/layout.ts";
 import { count } from "../inspect/words.ts";
 import { printable, type Style } from "../terminal.ts";

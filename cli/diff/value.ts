@@ -1,6 +1,6 @@
 /** The values of a difference in a phrase. @module */
 
-import type { Difference, DiffValue, RangeDifference } from "../../src/report/diff/mod.ts";
+import type { Difference, DiffValue, RangeDifference } from "../../src/public/diff.ts";
 import { clip } from "../inspect/layout.ts";
 import { count } from "../inspect/words.ts";
 import { formatBytes, formatHex, printable } from "../terminal.ts";

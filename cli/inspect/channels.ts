@@ -1,4 +1,4 @@
-import type { ChannelSummary, InspectReport, ReturnPathSummary } from "../../src/report/inspect/mod.ts";
+import type { ChannelSummary, InspectReport, ReturnPathSummary } from "../../src/public/inspect.ts";
 import { formatBytes, printable, type Style } from "../terminal.ts";
 import { clip, firstFew, hangingTable } from "./layout.ts";
 import { countRecords, qemuName } from "./words.ts";

@@ -1,4 +1,4 @@
-import type { DeviceBuffers, DeviceMode, DeviceSummary, PciSummary } from "../../src/report/inspect/mod.ts";
+import type { DeviceBuffers, DeviceMode, DeviceSummary, PciSummary } from "../../src/public/inspect.ts";
 import { formatBytes, printable, type Style } from "../terminal.ts";
 import { firstFew, labelled, WIDTH, wrap } from "./layout.ts";
 import { count, instanceName } from "./words.ts";

@@ -1,5 +1,5 @@
-import type { BlockDigest, DeviceDigest } from "../../src/load/mod.ts";
-import type { DigestSummary } from "../../src/report/inspect/mod.ts";
+import type { DigestSummary } from "../../src/public/inspect.ts";
+import type { BlockDigest, DeviceDigest } from "../../src/public/load.ts";
 import { formatBytes, printable, type Style } from "../terminal.ts";
 import { clip, firstFew } from "./layout.ts";
 import { count, instanceName } from "./words.ts";

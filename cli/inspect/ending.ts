@@ -1,6 +1,6 @@
 /** What is missing of a migration: where it ends, in what, after what, and how much had come by then. @module */
 
-import type { ChannelSummary, InspectReport } from "../../src/report/inspect/mod.ts";
+import type { ChannelSummary, InspectReport } from "../../src/public/inspect.ts";
 import { formatBytes, formatHex, printable, type Style } from "../terminal.ts";
 import { firstFew, labelled, WIDTH, wrap } from "./layout.ts";
 import { ramCame } from "./ram.ts";

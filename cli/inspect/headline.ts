@@ -1,4 +1,4 @@
-import type { InspectReport } from "../../src/report/inspect/mod.ts";
+import type { InspectReport } from "../../src/public/inspect.ts";
 import { printable, type Style } from "../terminal.ts";
 import { endingLines } from "./ending.ts";
 import { WIDTH, wrap } from "./layout.ts";

@@ -1,4 +1,4 @@
-import type { InspectReport, MainSummary, QemuHint, SwitchoverSummary } from "../../src/report/inspect/mod.ts";
+import type { InspectReport, MainSummary, QemuHint, SwitchoverSummary } from "../../src/public/inspect.ts";
 import { formatBytes, formatHex, printable } from "../terminal.ts";
 import { labelled } from "./layout.ts";
 import { count, formatSpan } from "./words.ts";

@@ -1,4 +1,4 @@
-import type { Finding } from "../../src/wire/mod.ts";
+import type { Finding } from "../../src/public/wire.ts";
 import { formatHex, printable, type Style } from "../terminal.ts";
 import { firstFew, WIDTH, wrap } from "./layout.ts";
 

@@ -1,4 +1,4 @@
-import type { MainSummary, PageCounts, RamBlockSummary } from "../../src/report/inspect/mod.ts";
+import type { MainSummary, PageCounts, RamBlockSummary } from "../../src/public/inspect.ts";
 import { type Column, formatBytes, formatTable, printable, type Style } from "../terminal.ts";
 import { clip, firstFew } from "./layout.ts";
 import { count } from "./words.ts";

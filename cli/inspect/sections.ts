@@ -1,4 +1,4 @@
-import type { MainSummary, SectionSummary } from "../../src/report/inspect/mod.ts";
+import type { MainSummary, SectionSummary } from "../../src/public/inspect.ts";
 import { type Column, formatBytes, formatTable, type Style } from "../terminal.ts";
 import { clip } from "./layout.ts";
 import { count, instanceName } from "./words.ts";

@@ -1,4 +1,4 @@
-import type { DeviceReport } from "../../src/report/load/mod.ts";
+import type { DeviceReport } from "../../src/public/load.ts";
 import { labelled, WIDTH, wrap } from "../inspect/layout.ts";
 import { count, formatSpan, instanceName } from "../inspect/words.ts";
 import { formatBytes, type Style } from "../terminal.ts";

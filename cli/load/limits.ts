@@ -1,5 +1,4 @@
-import type { QueueBound } from "../../src/load/mod.ts";
-import type { DeviceLimits } from "../../src/report/load/mod.ts";
+import type { DeviceLimits, QueueBound } from "../../src/public/load.ts";
 import { WIDTH, wrap } from "../inspect/layout.ts";
 import { instanceName } from "../inspect/words.ts";
 import { formatBytes, formatTable, type Style } from "../terminal.ts";

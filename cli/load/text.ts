@@ -1,6 +1,6 @@
 /** What `load` prints. @module */
 
-import type { LoadReport } from "../../src/report/load/mod.ts";
+import type { LoadReport } from "../../src/public/load.ts";
 import { assumptions } from "../assumptions.ts";
 import { WIDTH, wrap } from "../inspect/layout.ts";
 import { count, formatSpan } from "../inspect/words.ts";

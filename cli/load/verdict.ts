@@ -1,5 +1,4 @@
-import type { Verdict } from "../../src/load/mod.ts";
-import type { LoadReport } from "../../src/report/load/mod.ts";
+import type { LoadReport, Verdict } from "../../src/public/load.ts";
 import { printable, type Style } from "../terminal.ts";
 import { hanging } from "./hanging.ts";
 

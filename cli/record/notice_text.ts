@@ -1,5 +1,10 @@
-import { formatSocketAddress } from "../../src/net/mod.ts";
-import type { MigrationSide, RecordNotice, RecordOptions, RecordPhase } from "../../src/record/mod.ts";
+import {
+  formatSocketAddress,
+  type MigrationSide,
+  type RecordNotice,
+  type RecordOptions,
+  type RecordPhase,
+} from "../../src/public/record.ts";
 import { formatBytes } from "../terminal.ts";
 
 /** What is going on, for people. */

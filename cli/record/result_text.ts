@@ -1,5 +1,4 @@
-import { formatSocketAddress } from "../../src/net/mod.ts";
-import type { RecordOptions, RecordResult } from "../../src/record/mod.ts";
+import { formatSocketAddress, type RecordOptions, type RecordResult } from "../../src/public/record.ts";
 import { PHASES } from "./notice_text.ts";
 import { formatBytes, formatHex, printable } from "../terminal.ts";
 

@@ -1,4 +1,4 @@
-import type { ChannelStatus, RecordStatus } from "../../src/record/mod.ts";
+import type { ChannelStatus, RecordStatus } from "../../src/public/record.ts";
 import { formatBytes, printable } from "../terminal.ts";
 import { PHASES } from "./notice_text.ts";
 

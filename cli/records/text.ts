@@ -1,5 +1,5 @@
-import type { ReadChannel } from "../../src/capture/mod.ts";
-import type { DumpField, PayloadDump, RecordDump, RecordLine, SummaryField } from "../../src/report/mod.ts";
+import type { ReadChannel } from "../../src/public/capture.ts";
+import type { DumpField, PayloadDump, RecordDump, RecordLine, SummaryField } from "../../src/public/records.ts";
 import { formatBytes, formatHex, formatTable, printable, type Style } from "../terminal.ts";
 
 /** Columns of a line: most records fit, the others only push the rest to the right. */

@@ -1,9 +1,7 @@
-import { CaptureError } from "../../src/capture/mod.ts";
-import { DealError } from "../../src/emit/deal/mod.ts";
-import { EmitError, type EmitErrorCode } from "../../src/emit/mod.ts";
-import { MigwireError } from "../../src/errors/mod.ts";
-import { QmpError } from "../../src/qmp/mod.ts";
-import type { ReplayReport } from "../../src/report/replay/mod.ts";
+import { CaptureError, MigwireError } from "../../src/public/capture.ts";
+import { DealError, EmitError, type EmitErrorCode } from "../../src/public/emit.ts";
+import { QmpError } from "../../src/public/qmp.ts";
+import type { ReplayReport } from "../../src/public/replay.ts";
 import { EXIT, ExitError, UsageError } from "../exit.ts";
 
 /** What is in the way of sending, and no fault of capture or target. */

@@ -1,8 +1,13 @@
-import { ArrivalClock, type Capture } from "../../src/capture/mod.ts";
-import { type ConnectOrder, type EmitLimits, limitedPace, type Pace, recordedPace } from "../../src/emit/mod.ts";
-import type { TargetOptions } from "../../src/emit/target/mod.ts";
-import { parseSocketAddress, type SocketAddress } from "../../src/net/mod.ts";
-import { type ReplayChanges, type ReplayTarget, uuidBytes } from "../../src/replay/mod.ts";
+import { ArrivalClock, type Capture } from "../../src/public/capture.ts";
+import { type ConnectOrder, type EmitLimits, limitedPace, type Pace, recordedPace } from "../../src/public/emit.ts";
+import {
+  parseSocketAddress,
+  type ReplayChanges,
+  type ReplayTarget,
+  type SocketAddress,
+  type TargetOptions,
+  uuidBytes,
+} from "../../src/public/replay.ts";
 import type { ParsedArgs } from "../command.ts";
 import { UsageError } from "../exit.ts";
 import { pageSizeOption } from "../page_size.ts";
@@ -95,7 +100,7 @@ async function spawnTarget(
     if (binary !== undefined) {
       throw new UsageError("Cannot use --binary with a command of your own: it names a program");
     }
-    const { splitCommand } = await import("../../src/emit/spawn/mod.ts");
+    const { splitCommand } = await import("../../src/public/spawn.ts");
     return { kind: "spawn", argv: await splitCommand(command), recorded: false };
   }
   const argv = manifest?.destination?.command;

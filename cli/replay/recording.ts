@@ -1,5 +1,5 @@
-import type { EmitTap } from "../../src/emit/mod.ts";
-import { type CaptureRecorder, recordInto } from "../../src/record/mod.ts";
+import type { EmitTap } from "../../src/public/emit.ts";
+import { type CaptureRecorder, recordInto } from "../../src/public/record.ts";
 
 /** A capture of what a replay sends. */
 export class ReplayRecording {

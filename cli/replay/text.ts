@@ -1,8 +1,6 @@
 /** What `replay` prints. @module */
 
-import type { Mismatch, TargetSettings } from "../../src/emit/target/mod.ts";
-import type { ReplayPrelude } from "../../src/replay/mod.ts";
-import type { ReplayReport, SentReport } from "../../src/report/replay/mod.ts";
+import type { Mismatch, ReplayPrelude, ReplayReport, SentReport, TargetSettings } from "../../src/public/replay.ts";
 import { count } from "../inspect/words.ts";
 import { hanging } from "../load/hanging.ts";
 import { formatBytes, formatTable, printable, printableLines, type Style } from "../terminal.ts";

@@ -1,6 +1,6 @@
-import type { Capture } from "../../src/capture/mod.ts";
-import type { EmitPhase } from "../../src/emit/mod.ts";
-import type { ReplayNotice, ReplayPrelude } from "../../src/replay/mod.ts";
+import type { Capture } from "../../src/public/capture.ts";
+import type { EmitPhase } from "../../src/public/emit.ts";
+import type { ReplayNotice, ReplayPrelude } from "../../src/public/replay.ts";
 import { LiveView } from "../live_view.ts";
 import { formatBytes, type Io, printable } from "../terminal.ts";
 import { preludeText } from "./text.ts";

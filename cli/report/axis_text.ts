@@ -1,4 +1,4 @@
-import type { TimelineAxis } from "../../src/report/timeline/mod.ts";
+import type { TimelineAxis } from "../../src/public/report.ts";
 import { formatBytes } from "../terminal.ts";
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";

@@ -1,7 +1,7 @@
 /** Tables with bars: sizes, pages, distances. Each is a table first, so that it can be read without its bars. @module */
 
-import type { ContentKind, TimelineReport } from "../../src/report/timeline/mod.ts";
-import type { PageCounts, RamBlockSummary } from "../../src/report/inspect/mod.ts";
+import type { PageCounts, RamBlockSummary } from "../../src/public/inspect.ts";
+import type { ContentKind, TimelineReport } from "../../src/public/report.ts";
 import { clip } from "../inspect/layout.ts";
 import { count, instanceName } from "../inspect/words.ts";
 import { formatBytes, printable } from "../terminal.ts";

@@ -1,6 +1,6 @@
 /** The facts of the headline, as the page and the terminal show them. @module */
 
-import type { Downtime, TimelineReport } from "../../src/report/timeline/mod.ts";
+import type { Downtime, TimelineReport } from "../../src/public/report.ts";
 import { count, formatSpan, instanceName } from "../inspect/words.ts";
 import { verdictText } from "../load/verdict.ts";
 import { formatBytes, printable } from "../terminal.ts";

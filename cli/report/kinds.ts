@@ -1,6 +1,6 @@
 /** What the kinds of contents are called, and how they look. @module */
 
-import type { ContentKind } from "../../src/report/timeline/mod.ts";
+import type { ContentKind } from "../../src/public/report.ts";
 import type { Style } from "../style.ts";
 
 /** How a kind looks. */

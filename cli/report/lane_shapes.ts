@@ -1,6 +1,6 @@
 /** Paths of lanes, in a space that is a thousand wide, whatever the width of the page. @module */
 
-import type { ChannelLane, ContentKind } from "../../src/report/timeline/mod.ts";
+import type { ChannelLane, ContentKind } from "../../src/public/report.ts";
 // @ts-types="@types/d3-shape"
 import { area, curveStepAfter } from "d3-shape";
 // @ts-types="@types/d3-scale"

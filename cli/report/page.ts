@@ -1,6 +1,6 @@
 /** The page: one file, which asks for nothing and runs nothing but its own script. @module */
 
-import { coarserView, type TimelineReport } from "../../src/report/timeline/mod.ts";
+import { coarserView, type TimelineReport } from "../../src/public/report.ts";
 import { printable } from "../terminal.ts";
 import { createHash } from "node:crypto";
 import { disorderHtml, ramHtml, sizesHtml } from "./bars_html.ts";

@@ -1,7 +1,7 @@
 /** The problems, each with its place and its bytes. @module */
 
-import type { CheckProblem } from "../../src/report/check/mod.ts";
-import type { ProblemPlace, TimelineReport } from "../../src/report/timeline/mod.ts";
+import type { CheckProblem } from "../../src/public/check.ts";
+import type { ProblemPlace, TimelineReport } from "../../src/public/report.ts";
 import { count } from "../inspect/words.ts";
 import { formatHex } from "../terminal.ts";
 import { clipText } from "./clip_text.ts";

@@ -7,7 +7,7 @@ import type {
   TimelineAxis,
   TimelineReport,
   TimelineView,
-} from "../../src/report/timeline/mod.ts";
+} from "../../src/public/report.ts";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { clip, wrap } from "../inspect/layout.ts";
 import { count, formatSpan } from "../inspect/words.ts";

@@ -1,6 +1,6 @@
 /** Throughput by channel. @module */
 
-import type { ChannelLane, TimelineReport } from "../../src/report/timeline/mod.ts";
+import type { ChannelLane, TimelineReport } from "../../src/public/report.ts";
 import { clip } from "../inspect/layout.ts";
 import { formatBytes, printable } from "../terminal.ts";
 // @ts-types="@types/d3-array"

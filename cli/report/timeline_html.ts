@@ -9,7 +9,7 @@ import type {
   TimelineAxis,
   TimelineReport,
   TimelineView,
-} from "../../src/report/timeline/mod.ts";
+} from "../../src/public/report.ts";
 import { clip } from "../inspect/layout.ts";
 import { count, formatSpan, qemuName } from "../inspect/words.ts";
 import { formatBytes, printable } from "../terminal.ts";

@@ -5,7 +5,7 @@
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Random } from "@migwire/migwire";
+ * import { Random } from "./random.ts";
  *
  * assertEquals(new Random(7).shuffled([1, 2, 3, 4]), new Random(7).shuffled([1, 2, 3, 4]));
  * ```

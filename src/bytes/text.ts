@@ -15,7 +15,7 @@ const toUtf8 = new TextEncoder();
  * @example Bytes that are not UTF-8 survive
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodeText, encodeText } from "@migwire/migwire";
+ * import { decodeText, encodeText } from "./text.ts";
  *
  * const bytes = Uint8Array.of(0x70, 0x63, 0xff);
  * assertEquals(encodeText(decodeText(bytes)), bytes);
@@ -51,7 +51,7 @@ function encodeAscii(text: string): Uint8Array | undefined {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { encodeText } from "@migwire/migwire";
+ * import { encodeText } from "./text.ts";
  *
  * assertEquals(encodeText("pc"), Uint8Array.of(0x70, 0x63));
  * ```

@@ -51,7 +51,8 @@ export type CaptureErrorCode =
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { CaptureError, MemorySource, sourceAt } from "@migwire/migwire";
+ * import { CaptureError, MemorySource } from "@migwire/migwire/capture";
+ * import { sourceAt } from "./source.ts";
  *
  * const error = assertThrows(() => sourceAt(new MemorySource(new Uint8Array(4)), 4, "x.bin"), CaptureError);
  * assertEquals(error.code, "offset");

@@ -15,7 +15,8 @@ const FIRST_TAIL = 64 * 1024;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MemorySource, readDescription } from "@migwire/migwire";
+ * import { MemorySource } from "@migwire/migwire/capture";
+ * import { readDescription } from "./description.ts";
  *
  * const text = '{"page_size": 4096, "devices": []}';
  * const bytes = [0x00, 0x06, 0, 0, 0, text.length, ...new TextEncoder().encode(text)];

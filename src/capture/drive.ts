@@ -34,7 +34,8 @@ export interface ReadOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ChannelParser, MemorySource, readChannel, ReturnPathGrammar } from "@migwire/migwire";
+ * import { MemorySource, readChannel } from "@migwire/migwire/capture";
+ * import { ChannelParser, ReturnPathGrammar } from "@migwire/migwire/stream";
  *
  * const kinds: string[] = [];
  * const source = new MemorySource(Uint8Array.of(0, 7, 0, 0));

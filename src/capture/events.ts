@@ -46,7 +46,7 @@ const BUFFER = 64 * 1024;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MemorySource, readEvents } from "@migwire/migwire";
+ * import { MemorySource, readEvents } from "@migwire/migwire/capture";
  *
  * const text = '{"t":5,"ch":0,"ev":"open"}\n';
  * const [event] = readEvents(new MemorySource(new TextEncoder().encode(text)));
@@ -111,7 +111,7 @@ export interface ArrivalQuery {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { arrivalTimes, MemorySource, readEvents } from "@migwire/migwire";
+ * import { arrivalTimes, MemorySource, readEvents } from "@migwire/migwire/capture";
  *
  * const text = '{"t":5,"ch":0,"dir":"s2d","off":0,"len":8}\n{"t":9,"ch":0,"dir":"s2d","off":8,"len":8}\n';
  * const events = readEvents(new MemorySource(new TextEncoder().encode(text)));

@@ -44,7 +44,7 @@ export type {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { expectationsOf } from "@migwire/migwire";
+ * import { expectationsOf } from "@migwire/migwire/capture";
  *
  * const { machine, multifdChannels } = expectationsOf(undefined, { qemu: "10.0", machine: "pc-q35-10.0" });
  * assertEquals(machine, { value: "pc-q35-10.0", origin: "option", from: "--machine" });

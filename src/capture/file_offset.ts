@@ -8,7 +8,7 @@ const SUFFIXES = "BKMGTPE";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { fileOffset } from "@migwire/migwire";
+ * import { fileOffset } from "./file_offset.ts";
  *
  * assertEquals(fileOffset("file:/var/lib/vm.img,offset=64K"), 65536);
  * assertEquals(fileOffset("file:/var/lib/vm.img,offset=0x10000"), 65536);

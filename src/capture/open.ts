@@ -32,7 +32,7 @@ export interface OpenOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number | null => {

@@ -74,7 +74,7 @@ class FileSink implements ByteSink {
  *
  * @example
  * ```ts ignore
- * import { writeWhole } from "@migwire/migwire";
+ * import { writeWhole } from "@migwire/migwire/capture";
  *
  * const write = function* (sink: { write(bytes: Uint8Array): void }) {
  *   sink.write(new TextEncoder().encode("all of it"));

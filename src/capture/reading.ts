@@ -75,7 +75,7 @@ const MULTIFD_ID_OFFSET = 24;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { identifyChannels, openCapture } from "@migwire/migwire";
+ * import { identifyChannels, openCapture } from "@migwire/migwire/capture";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {
@@ -130,7 +130,7 @@ export type CaptureSink = (record: BaseRecord, channel: ReadChannel) => void;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture, readCapture } from "@migwire/migwire";
+ * import { openCapture, readCapture } from "@migwire/migwire/capture";
  *
  * const input = [Uint8Array.fromHex("5145564d000000030000")];
  * const stdin = (into: Uint8Array): number => {

@@ -127,7 +127,7 @@ export function sourceAt(source: ByteSource, offset: number, name: string): Byte
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MemorySource, readBytes } from "@migwire/migwire";
+ * import { MemorySource, readBytes } from "@migwire/migwire/capture";
  *
  * assertEquals(readBytes(new MemorySource(Uint8Array.of(1, 2, 3)), 1, 10), Uint8Array.of(2, 3));
  * ```

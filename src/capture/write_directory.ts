@@ -34,7 +34,7 @@ export function isCaptureFile(name: string): boolean {
  *
  * @example
  * ```ts ignore
- * import { isCaptureFile, openCapture, writeDirectory, writeWholeDirectory } from "@migwire/migwire";
+ * import { isCaptureFile, openCapture, writeDirectory, writeWholeDirectory } from "@migwire/migwire/capture";
  *
  * const capture = openCapture("vm.save");
  * const steps = writeWholeDirectory("capture", (directory) => writeDirectory(capture, directory), { owns: isCaptureFile });

@@ -30,7 +30,7 @@ const PROGRESS_BYTES = 1024 * 1024;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture, writePcapng } from "@migwire/migwire";
+ * import { openCapture, writePcapng } from "@migwire/migwire/capture";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {

@@ -23,7 +23,7 @@ const NEEDED: readonly string[] = ["multifd", "preempt", "recovery", "main", "tl
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture, streamChannel } from "@migwire/migwire";
+ * import { openCapture, streamChannel } from "@migwire/migwire/capture";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {

@@ -17,7 +17,10 @@ const ENDINGS: readonly EmitErrorCode[] = ["closed", "ended"];
  *
  * @example Usage
  * ```ts ignore
- * import { buildPlan, Emission, openCapture, parseSocketAddress, readScore, socketTarget } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { buildPlan, Emission, socketTarget } from "@migwire/migwire/emit";
+ * import { parseSocketAddress } from "@migwire/migwire/record";
+ * import { readScore } from "./score.ts";
  *
  * const capture = openCapture("capture");
  * const plan = buildPlan(readScore(capture));

@@ -9,7 +9,8 @@
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { EmitError, MigwireError } from "@migwire/migwire";
+ * import { MigwireError } from "@migwire/migwire/capture";
+ * import { EmitError } from "@migwire/migwire/emit";
  *
  * const error: unknown = new EmitError("encrypted", "Cannot send it: it is under TLS", "record it without TLS");
  * assertEquals(error instanceof MigwireError && [error.code, error.hint], ["encrypted", "record it without TLS"]);

@@ -78,7 +78,7 @@ export interface ForgeDescription {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { forgeDescription } from "@migwire/migwire";
+ * import { forgeDescription } from "@migwire/migwire/forge";
  *
  * const { channels, steps } = forgeDescription({ title: "a gap", steps: ["setup", { data: 1 }, "finish"] });
  * assertEquals([channels, steps.map(({ name }) => name)], [2, ["setup", "data", "finish"]]);

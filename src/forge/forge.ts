@@ -14,7 +14,7 @@ import { type ForgedCapture, StreamBuilder } from "./stream_builder.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { forge, forgeDescription } from "@migwire/migwire";
+ * import { forge, forgeDescription } from "@migwire/migwire/forge";
  *
  * const capture = forge(forgeDescription({ title: "one buffer", steps: ["setup", { data: { idx: 0, size: 8 } }] }));
  * assertEquals(capture.channels.length, 3);

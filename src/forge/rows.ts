@@ -34,7 +34,7 @@ function rowOf(text: string): ForgeRow {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { forgeRow } from "@migwire/migwire";
+ * import { forgeRow } from "@migwire/migwire/forge";
  *
  * assertEquals(forgeRow("row-17")?.expect, "lost-state(no-switchover-start)");
  * ```

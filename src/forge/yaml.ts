@@ -13,7 +13,7 @@ const LONGEST = 1024 * 1024;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseForgeDescription } from "@migwire/migwire";
+ * import { parseForgeDescription } from "@migwire/migwire/forge";
  *
  * const { steps } = await parseForgeDescription("title: a gap\nsteps: [setup, switchover, data: 1, finish]\n");
  * assertEquals(steps[2], { name: "data", value: 1, path: "steps[2].data" });

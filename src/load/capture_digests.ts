@@ -54,7 +54,8 @@ export interface CaptureDigests {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { captureDigests, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { captureDigests } from "@migwire/migwire/load";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {

@@ -54,7 +54,8 @@ export interface DeviceStates {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { deviceStateDigests, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { deviceStateDigests } from "./device_states.ts";
  *
  * const hex = (text: string): string => new TextEncoder().encode(text).toHex();
  * const channel = Uint8Array.fromHex(

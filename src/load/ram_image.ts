@@ -27,7 +27,8 @@ export interface RamImage {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { assembleRam, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { assembleRam } from "@migwire/migwire/load";
  *
  * const stream = Uint8Array.fromHex(
  *   "5145564d00000003" + "01000000000372616d0000000000000004" + // file header, section "ram"

@@ -42,7 +42,8 @@ const DEFAULT_CHANNELS = 2;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { destinationSettings, expectationsOf } from "@migwire/migwire";
+ * import { expectationsOf } from "@migwire/migwire/capture";
+ * import { destinationSettings } from "@migwire/migwire/load";
  *
  * const facts = { machine: "pc-q35-10.0", arm: false, multifdChannels: 4, compression: "none" as const, devices: [] };
  * const settings = destinationSettings(expectationsOf(undefined, { qemu: "10.0" }), facts);

@@ -19,7 +19,7 @@ const LOOPBACK = "127.0.0.1";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseSocketAddress } from "@migwire/migwire";
+ * import { parseSocketAddress } from "@migwire/migwire/record";
  *
  * assertEquals(parseSocketAddress("tcp::4444"), { kind: "tcp", host: "127.0.0.1", port: 4444 });
  * assertEquals(parseSocketAddress("unix:/run/in.sock"), { kind: "unix", path: "/run/in.sock" });
@@ -40,7 +40,7 @@ export function parseSocketAddress(text: string): SocketAddress {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { formatSocketAddress } from "@migwire/migwire";
+ * import { formatSocketAddress } from "@migwire/migwire/record";
  *
  * assertEquals(formatSocketAddress({ kind: "tcp", host: "::1", port: 4444 }), "tcp:[::1]:4444");
  * ```

@@ -130,7 +130,7 @@ const BROKEN_OFF = "the connections were broken off, so that all that was passed
  *
  * @example Usage
  * ```ts ignore
- * import { parseSocketAddress, Recording } from "@migwire/migwire";
+ * import { parseSocketAddress, Recording } from "@migwire/migwire/record";
  *
  * const recording = new Recording({
  *   listen: parseSocketAddress("tcp::4444"),

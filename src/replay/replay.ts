@@ -61,7 +61,8 @@ const TELLING: readonly (EmitErrorCode | undefined)[] = [undefined, "closed", "e
  *
  * @example Usage
  * ```ts ignore
- * import { openCapture, parseSocketAddress, replay } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { parseSocketAddress, replay } from "@migwire/migwire/replay";
  *
  * const capture = openCapture("capture");
  * const to = parseSocketAddress("tcp::4444");

@@ -23,7 +23,7 @@ export interface ParserOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ChannelParser, MainGrammar } from "@migwire/migwire";
+ * import { ChannelParser, MainGrammar } from "@migwire/migwire/stream";
  *
  * const parser = new ChannelParser(new MainGrammar(), { channel: "main" });
  * const records = [

@@ -114,7 +114,7 @@ type Verdict = Omit<ChannelIdentity, "needed"> | { readonly needed: number } | u
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { identifyChannel } from "@migwire/migwire";
+ * import { identifyChannel } from "@migwire/migwire/stream";
  *
  * assertEquals(identifyChannel(Uint8Array.fromHex("5145564d00000003")).role, "main");
  * assertEquals(identifyChannel(Uint8Array.fromHex("0002000400000001"), { direction: "d2s" }).role, "return-path");

@@ -87,7 +87,7 @@ const DESCRIPTION_LIMIT = 16 * 1024 * 1024;
  * @example What a stream tells
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ChannelParser, MainGrammar } from "@migwire/migwire";
+ * import { ChannelParser, MainGrammar } from "@migwire/migwire/stream";
  *
  * const grammar = new MainGrammar();
  * const parser = new ChannelParser(grammar);

@@ -109,7 +109,7 @@ const MACHINE_PAGE_SIZES: readonly [RegExp, number][] = [
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { machinePageSize } from "@migwire/migwire";
+ * import { machinePageSize } from "./migration_state.ts";
  *
  * assertEquals(machinePageSize("pc-q35-10.0"), 4096);
  * assertEquals(machinePageSize("virt-10.0"), undefined);

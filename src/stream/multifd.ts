@@ -50,7 +50,7 @@ export interface MultifdOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ChannelParser, MultifdGrammar } from "@migwire/migwire";
+ * import { ChannelParser, MultifdGrammar } from "@migwire/migwire/stream";
  *
  * const init = Uint8Array.fromHex("1122334400000001" + "00".repeat(16) + "03" + "00".repeat(39));
  * const grammar = new MultifdGrammar({ pageSize: 4096 });

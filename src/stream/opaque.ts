@@ -7,7 +7,7 @@ import type { OpaqueRecord } from "./record.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ChannelParser, OpaqueGrammar } from "@migwire/migwire";
+ * import { ChannelParser, OpaqueGrammar } from "@migwire/migwire/stream";
  *
  * const parser = new ChannelParser(new OpaqueGrammar("a gzip file"));
  * parser.push(Uint8Array.of(0x1f, 0x8b));

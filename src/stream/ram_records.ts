@@ -111,7 +111,7 @@ export type RamRecord =
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pageContents, type RamPageRecord } from "@migwire/migwire";
+ * import { pageContents, type RamPageRecord } from "@migwire/migwire/stream";
  *
  * const run: RamPageRecord = {
  *   kind: "ram-page", offset: 100, length: 2 * 4104, block: "pc.ram", flags: 0x28, pageOffset: 0, pageSize: 4096, count: 2,

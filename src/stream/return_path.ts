@@ -141,7 +141,7 @@ const HEAD_BYTES = 4;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ChannelParser, ReturnPathGrammar } from "@migwire/migwire";
+ * import { ChannelParser, ReturnPathGrammar } from "@migwire/migwire/stream";
  *
  * const parser = new ChannelParser(new ReturnPathGrammar());
  * const records = parser.push(Uint8Array.fromHex("0007000000020004000000010001000400000000"));

@@ -42,7 +42,7 @@ const VERSIONS: ReadonlyMap<string, LocalVersion> = new Map<string, LocalVersion
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { isVfioSection } from "@migwire/migwire";
+ * import { isVfioSection } from "./section_bodies.ts";
  *
  * assert(isVfioSection("0000:00:05.0/vfio"));
  * assert(!isVfioSection("0000:00:05.0/vfio-cpr-pci"));

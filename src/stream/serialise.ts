@@ -17,7 +17,7 @@ const ZERO_PAGES_A_PART = 4096;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type BaseRecord, serialise } from "@migwire/migwire";
+ * import { type BaseRecord, serialise } from "@migwire/migwire/stream";
  *
  * const footer = { kind: "section-footer", offset: 64, length: 5, marker: 0x7e, sectionId: 2 } as BaseRecord;
  * assertEquals([...serialise(footer)], [Uint8Array.of(0x7e, 0, 0, 0, 2)]);

@@ -90,7 +90,7 @@ export const TLS_LAYOUTS: Layouts = { "tls-record": tlsRecordLayout };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ChannelParser, TlsGrammar } from "@migwire/migwire";
+ * import { ChannelParser, TlsGrammar } from "@migwire/migwire/stream";
  *
  * const findings: string[] = [];
  * const parser = new ChannelParser(new TlsGrammar(), { report: (finding) => findings.push(finding.code) });

@@ -39,7 +39,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(MIG_CMD).map((
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { commandName } from "@migwire/migwire";
+ * import { commandName } from "@migwire/migwire/wire";
  *
  * assertEquals(commandName(11), "SWITCHOVER_START");
  * assertEquals(commandName(99), "command 99");

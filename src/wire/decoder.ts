@@ -35,7 +35,7 @@ export interface DecoderOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Decoder, sectionFooter } from "@migwire/migwire";
+ * import { Decoder, sectionFooter } from "@migwire/migwire/wire";
  *
  * const decoder = new Decoder(Uint8Array.fromHex("7e00000002"), 0x40, { channel: "main" });
  * assertEquals(sectionFooter.read(decoder), { marker: 0x7e, sectionId: 2 });

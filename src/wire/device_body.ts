@@ -14,7 +14,7 @@ import type { VmsdDescription } from "./vm_description.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodeDeviceBody, encodeDeviceBody } from "@migwire/migwire";
+ * import { decodeDeviceBody, encodeDeviceBody } from "@migwire/migwire/wire";
  *
  * const description = {
  *   vmsdName: "cpu_common",

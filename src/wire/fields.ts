@@ -199,7 +199,7 @@ export function nulPadded<T>(name: KeyOf<T, string>, size: number, rules: Rules<
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { upToNul } from "@migwire/migwire";
+ * import { upToNul } from "./fields.ts";
  *
  * assertEquals(upToNul("pc.ram\0garbage"), "pc.ram");
  * ```

@@ -15,7 +15,7 @@ export type VmDescriptionPlace =
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { findVmDescription } from "@migwire/migwire";
+ * import { findVmDescription } from "@migwire/migwire/wire";
  *
  * const tail = Uint8Array.of(0x07, 0x00, 0x06, 0x00, 0x00, 0x00, 0x02, 0x7b, 0x7d);
  * assertEquals(findVmDescription(tail, 1000, 1009), { offset: 1002 });

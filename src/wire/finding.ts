@@ -28,7 +28,7 @@ export type FindingDraft = Omit<Finding, "channel" | "offset"> & { readonly offs
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { WireError } from "@migwire/migwire";
+ * import { WireError } from "@migwire/migwire/wire";
  *
  * const error = new WireError({
  *   severity: "error",
@@ -79,7 +79,7 @@ export class WireError extends Error {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { describeFinding } from "@migwire/migwire";
+ * import { describeFinding } from "@migwire/migwire/wire";
  *
  * const text = describeFinding({ severity: "warning", code: "x", channel: "main", offset: 16, message: "odd" });
  * assertEquals(text, 'odd (channel "main", offset 0x10)');
@@ -95,7 +95,7 @@ export function describeFinding(finding: Finding): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { hex } from "@migwire/migwire";
+ * import { hex } from "./finding.ts";
  *
  * assertEquals(hex(16), "0x10");
  * ```

@@ -75,7 +75,7 @@ export interface PciConfig {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodePciConfig } from "@migwire/migwire";
+ * import { decodePciConfig } from "@migwire/migwire/wire";
  *
  * const config = decodePciConfig(Uint8Array.fromHex("b3151e1006041000"));
  * assertEquals(config.vendorId, 0x15b3);

@@ -59,7 +59,7 @@ const TYPES_WITHOUT_LINK: ReadonlySet<number> = new Set([0x9, 0xa]);
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodePciConfig, describePciConfig } from "@migwire/migwire";
+ * import { decodePciConfig, describePciConfig } from "@migwire/migwire/wire";
  *
  * const config = decodePciConfig(Uint8Array.fromHex("b3151e10060000000000000200000000"));
  * const [what] = describePciConfig(config);

@@ -71,7 +71,7 @@ const WORDINGS: readonly Wording[] = [
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { isQemuBefore } from "@migwire/migwire";
+ * import { isQemuBefore } from "./qemu_wording.ts";
  *
  * assert(isQemuBefore("7.2.22", 8, 2) && !isQemuBefore("11.1", 8, 2) && !isQemuBefore(undefined, 8, 2));
  * ```
@@ -91,7 +91,7 @@ export function isQemuBefore(version: string | undefined, major: number, minor: 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { qemuWording } from "@migwire/migwire";
+ * import { qemuWording } from "./qemu_wording.ts";
  *
  * assertEquals(qemuWording("Unknown section 77", "10.0"), "Unknown savevm section 77");
  * assertEquals(qemuWording("Unknown section 77", "11.1"), "Unknown section 77");

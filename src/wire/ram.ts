@@ -43,7 +43,7 @@ const LARGEST_PAGE = 65536;
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { isTargetPageSize } from "@migwire/migwire";
+ * import { isTargetPageSize } from "./ram.ts";
  *
  * assert(isTargetPageSize(4096));
  * assert(!isTargetPageSize(3000));
@@ -67,7 +67,7 @@ export interface RamWord {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ramFlagNames } from "@migwire/migwire";
+ * import { ramFlagNames } from "./ram.ts";
  *
  * assertEquals(ramFlagNames(0x28), "PAGE|CONTINUE");
  * ```
@@ -307,7 +307,7 @@ const RAM_BLOCK_LIMIT = 10_000;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ramBlockList } from "@migwire/migwire";
+ * import { ramBlockList } from "@migwire/migwire/wire";
  *
  * const list = ramBlockList({ addresses: false, mapped: false, hostPageSizes: 0n });
  * const bytes = Uint8Array.fromHex("0000000000002004" + "0670632e72616d" + "0000000000002000");
@@ -356,7 +356,7 @@ export function ramBlockList(shape: BlockListShape): Struct<RamBlockList> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { mappedBitmapBytes } from "@migwire/migwire";
+ * import { mappedBitmapBytes } from "./ram.ts";
  *
  * assertEquals(mappedBitmapBytes(128 * 1024 * 1024, 4096), 4096);
  * ```
@@ -371,7 +371,7 @@ export function mappedBitmapBytes(usedLength: number, pageSize: number): number 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { compressBound } from "@migwire/migwire";
+ * import { compressBound } from "./ram.ts";
  *
  * assertEquals(compressBound(4096), 4110);
  * ```

@@ -186,7 +186,8 @@ export function isReturnPathHead(type: number, len: number): boolean {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { isReturnPathMessage, MIG_RP_MSG } from "@migwire/migwire";
+ * import { MIG_RP_MSG } from "@migwire/migwire/wire";
+ * import { isReturnPathMessage } from "./return_path.ts";
  *
  * assertEquals(isReturnPathMessage(MIG_RP_MSG.PONG, new Uint8Array(4)), true);
  * assertEquals(isReturnPathMessage(MIG_RP_MSG.PONG, new Uint8Array(5)), false);

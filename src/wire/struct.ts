@@ -36,7 +36,8 @@ export interface Struct<T> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { struct, u16, u32 } from "@migwire/migwire";
+ * import { u16, u32 } from "./fields.ts";
+ * import { struct } from "./struct.ts";
  *
  * interface Pong {
  *   type: number;

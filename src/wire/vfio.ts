@@ -147,7 +147,8 @@ export const vfioPacketHeader: Struct<VfioPacketHeader> = struct<VfioPacketHeade
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Decoder, readVfioPacketHeader } from "@migwire/migwire";
+ * import { Decoder } from "@migwire/migwire/wire";
+ * import { readVfioPacketHeader } from "./vfio.ts";
  *
  * const payload = Uint8Array.fromHex("000000000000000700000001ffffffffef100002");
  * const header = readVfioPacketHeader(new Decoder(payload), payload.length);

@@ -310,7 +310,7 @@ function readWhole<T>(layout: Struct<T>, bytes: Uint8Array, options: ConfigOptio
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseConfigBlob } from "@migwire/migwire";
+ * import { parseConfigBlob } from "@migwire/migwire/wire";
  *
  * const blob = new Uint8Array(276);
  * blob[3] = 2; // version of the PCI fields
@@ -332,7 +332,7 @@ export function parseConfigBlob(bytes: Uint8Array, options: ConfigOptions = {}):
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { parseConfigPacket, WireError } from "@migwire/migwire";
+ * import { parseConfigPacket, WireError } from "@migwire/migwire/wire";
  *
  * const error = assertThrows(() => parseConfigPacket(new Uint8Array(0)), WireError);
  * assertEquals(error.finding.qemu, "NAME: expected FLAG_DEV_CONFIG_STATE but got 0");

@@ -74,7 +74,7 @@ class Malformed extends Error {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseVmDescription } from "@migwire/migwire";
+ * import { parseVmDescription } from "@migwire/migwire/wire";
  *
  * const description = parseVmDescription('{"page_size": 4096, "devices": [{"name": "timer", "instance_id": 0, ' +
  *   '"vmsd_name": "timer", "version": 2, "fields": [{"name": "cpu_ticks_offset", "type": "int64", "size": 8}]}]}');

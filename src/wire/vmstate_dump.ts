@@ -78,7 +78,7 @@ const MACHINE = "vmschkmachine";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseVmstateDump } from "@migwire/migwire";
+ * import { parseVmstateDump } from "@migwire/migwire/wire";
  *
  * const { machine, types } = parseVmstateDump(`{
  *   "vmschkmachine": { "Name": "pc-i440fx-10.0" },

@@ -18,7 +18,7 @@ export class XbzrleError extends Error {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodeXbzrle } from "@migwire/migwire";
+ * import { decodeXbzrle } from "@migwire/migwire/wire";
  *
  * // one byte 0xff at 0, then 9 unchanged and 3 new ones
  * const runs = decodeXbzrle(Uint8Array.of(0, 1, 0xff, 9, 3, 0xaa, 0xbb, 0xcc), 4096);

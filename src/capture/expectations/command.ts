@@ -38,7 +38,7 @@ export interface QemuCommand {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseQemuCommand } from "@migwire/migwire";
+ * import { parseQemuCommand } from "./command.ts";
  *
  * const command = parseQemuCommand(["qemu-system-x86_64", "-M", "q35,accel=kvm", "-m", "8"]);
  * assertEquals([command.arch, command.machine, command.ramBytes], ["x86_64", "q35", 8 * 1024 * 1024]);

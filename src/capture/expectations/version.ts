@@ -17,7 +17,7 @@ export interface QemuVersion {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseQemuVersion } from "@migwire/migwire";
+ * import { parseQemuVersion } from "@migwire/migwire/capture";
  *
  * assertEquals(parseQemuVersion("10.0.13"), { major: 10, minor: 0, micro: 13 });
  * assertEquals(parseQemuVersion("newest"), undefined);
@@ -35,7 +35,7 @@ export function parseQemuVersion(text: string): QemuVersion | undefined {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { isAtLeast, parseQemuVersion } from "@migwire/migwire";
+ * import { isAtLeast, parseQemuVersion } from "@migwire/migwire/capture";
  *
  * const version = parseQemuVersion("9.2.1");
  * assert(version !== undefined && isAtLeast(version, 9, 2) && !isAtLeast(version, 10, 0));

@@ -23,7 +23,7 @@ const ENTITIES: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: "
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { scanDomain } from "@migwire/migwire";
+ * import { scanDomain } from "./domain.ts";
  *
  * const xml = "<domain type='kvm'><name>a &amp; b</name><os><type arch='x86_64' machine='pc-q35-9.2'>hvm</type></os>";
  * assertEquals(scanDomain(xml), { name: "a & b", machine: "pc-q35-9.2", arch: "x86_64" });

@@ -36,7 +36,7 @@ const MAX_VERSION = 3;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readLibvirtHeader } from "@migwire/migwire";
+ * import { readLibvirtHeader } from "./header.ts";
  *
  * const image = new Uint8Array(92);
  * image.set(new TextEncoder().encode("LibvirtQemudSave"));

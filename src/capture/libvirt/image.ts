@@ -37,7 +37,7 @@ export interface LibvirtImage {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readLibvirtImage } from "@migwire/migwire";
+ * import { readLibvirtImage } from "./image.ts";
  *
  * const image = new Uint8Array(92 + 100);
  * image.set(new TextEncoder().encode("LibvirtQemudPart"));

@@ -37,7 +37,8 @@ const LISTED = 40;
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { CaptureError, MemorySource, openPackets } from "@migwire/migwire";
+ * import { CaptureError, MemorySource } from "@migwire/migwire/capture";
+ * import { openPackets } from "./open_packets.ts";
  *
  * const empty = Uint8Array.fromHex("a1b2c3d4 0002 0004 00000000 00000000 00040000 00000001".replaceAll(" ", ""));
  * assertThrows(() => openPackets(new MemorySource(empty), { name: "x.pcap", label: "x.pcap" }), CaptureError);

@@ -18,7 +18,7 @@ const WORDS_LIMIT = 300;
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { gzipSync } from "node:zlib";
- * import { Unpacker } from "@migwire/migwire";
+ * import { Unpacker } from "./unpacker.ts";
  *
  * const packed = [new Uint8Array(gzipSync("some text"))];
  * const unpacker = new Unpacker("gzip", (into) => {

@@ -72,7 +72,7 @@ export const PACKET_LIMIT = 256 * 1024 * 1024;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Destination, qemuProfile } from "@migwire/migwire";
+ * import { Destination, qemuProfile } from "@migwire/migwire/load";
  *
  * const settings = {
  *   profile: qemuProfile("10.2"),

@@ -110,7 +110,7 @@ export interface LoaderStatistics {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { DeviceLoader } from "@migwire/migwire";
+ * import { DeviceLoader } from "@migwire/migwire/load";
  *
  * const order: string[] = [];
  * const loader: DeviceLoader<string> = new DeviceLoader({ name: "vf0" }, {

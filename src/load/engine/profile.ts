@@ -31,7 +31,7 @@ export const NEWEST_QEMU = "11.1";
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { qemuProfile } from "@migwire/migwire";
+ * import { qemuProfile } from "@migwire/migwire/load";
  *
  * assert(!qemuProfile("10.0.13").sizeLimit);
  * assert(qemuProfile("10.1").sizeLimit);

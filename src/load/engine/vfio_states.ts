@@ -83,7 +83,7 @@ export function destinationArcs({ p2p }: VfioAbilities): VfioArcs {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { nextVfioState, sourceArcs } from "@migwire/migwire";
+ * import { nextVfioState, sourceArcs } from "./vfio_states.ts";
  *
  * const arcs = sourceArcs({ precopy: true, p2p: true });
  * assertEquals(nextVfioState(arcs, "RUNNING", "setup"), "PRE_COPY");

@@ -162,7 +162,8 @@ function isComplete({ ending }: Reading, channels: readonly ChannelFacts[]): boo
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { checkCapture, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { checkCapture } from "@migwire/migwire/check";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {

@@ -25,7 +25,7 @@ export interface QueuePeaks {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { queuePeaks } from "@migwire/migwire";
+ * import { queuePeaks } from "./queue_peaks.ts";
  *
  * const packets = [{ idx: 1, bytes: 10, isConfig: false }, { idx: 0, bytes: 10, isConfig: false }];
  * assertEquals(queuePeaks(["start", ...packets]), { least: 20, most: 20 });

@@ -26,7 +26,9 @@ const PROBLEM_LIMIT = 1_000;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { compatCapture, openCapture, parseVmstateDump } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { compatCapture } from "@migwire/migwire/compat";
+ * import { parseVmstateDump } from "@migwire/migwire/wire";
  *
  * const input = [Uint8Array.fromHex("5145564d000000030700000004" + "6e6f6e65" + "00")];
  * const stdin = (into: Uint8Array): number => {

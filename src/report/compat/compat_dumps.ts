@@ -15,7 +15,8 @@ import { type CompatTargetOptions, describeTarget, makeTarget } from "./target.t
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { compatDumps, parseVmstateDump } from "@migwire/migwire";
+ * import { compatDumps } from "@migwire/migwire/compat";
+ * import { parseVmstateDump } from "@migwire/migwire/wire";
  *
  * const dump = (version: number) =>
  *   parseVmstateDump(`{ "nvme": { "Name": "nvme", "version_id": ${version}, "minimum_version_id": 0 } }`);

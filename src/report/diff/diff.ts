@@ -43,7 +43,8 @@ export interface DiffOptions extends PathFilter {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { diffCaptures, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { diffCaptures } from "@migwire/migwire/diff";
  *
  * const stdin = (hex: string) => {
  *   const input = [Uint8Array.fromHex(hex)];

@@ -10,7 +10,7 @@ export type Path = readonly PathStep[];
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pathText } from "@migwire/migwire";
+ * import { pathText } from "@migwire/migwire/diff";
  *
  * assertEquals(pathText(["devices", "i8259", 1, "irr"]), "devices.i8259[1].irr");
  * ```

@@ -15,7 +15,7 @@ export interface PathFilter {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { matchesPath } from "@migwire/migwire";
+ * import { matchesPath } from "./pattern.ts";
  *
  * assert(matchesPath("devices.*.timer*", ["devices", "i8254", 0, "irq_timer"]) === false);
  * assert(matchesPath("devices.*timer*", ["devices", "i8254", 0, "irq_timer"]));

@@ -21,7 +21,8 @@ const UNLOADABLE: readonly string[] = ["encrypted", "no-payload"];
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { exportCapture, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { exportCapture } from "@migwire/migwire/export";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {

@@ -120,7 +120,8 @@ class Tallies {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { inspectCapture, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { inspectCapture } from "@migwire/migwire/inspect";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {

@@ -31,7 +31,8 @@ const LOOK_AHEAD = 16;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type BaseRecord, dumpHeader } from "@migwire/migwire";
+ * import type { BaseRecord } from "@migwire/migwire/stream";
+ * import { dumpHeader } from "./dump.ts";
  *
  * const footer = { kind: "section-footer", offset: 64, length: 5, marker: 0x7e, sectionId: 2 } as BaseRecord;
  * const { fields } = dumpHeader(footer);

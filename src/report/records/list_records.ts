@@ -67,7 +67,8 @@ const TELLING: ReadonlySet<ChannelRole> = new Set<ChannelRole>(["main", "recover
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { listRecords, openCapture } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { listRecords } from "@migwire/migwire/records";
  *
  * const input = [Uint8Array.fromHex("5145564d0000000300")];
  * const stdin = (into: Uint8Array): number => {

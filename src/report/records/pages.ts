@@ -15,7 +15,8 @@ function isRun(record: BaseRecord): record is RamPageRecord | RamZeroRecord {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { expandPages, type RamPageRecord } from "@migwire/migwire";
+ * import type { RamPageRecord } from "@migwire/migwire/stream";
+ * import { expandPages } from "./pages.ts";
  *
  * const run: RamPageRecord = {
  *   kind: "ram-page", offset: 100, length: 4111 + 4104, block: "pc.ram", flags: 8, pageOffset: 0, pageSize: 4096, count: 2,

@@ -45,7 +45,8 @@ function contentName(type: number): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type BaseRecord, summariseRecord } from "@migwire/migwire";
+ * import type { BaseRecord } from "@migwire/migwire/stream";
+ * import { summariseRecord } from "./summaries.ts";
  *
  * const footer = { kind: "section-footer", offset: 64, length: 5, marker: 0x7e, sectionId: 2 } as BaseRecord;
  * assertEquals(summariseRecord(footer), [{ name: "id", value: 2, as: "number" }]);

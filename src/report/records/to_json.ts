@@ -11,7 +11,7 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [name
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { jsonOf } from "@migwire/migwire";
+ * import { jsonOf } from "./to_json.ts";
  *
  * assertEquals([jsonOf(5n), jsonOf(2n ** 64n - 1n), jsonOf({ uuid: Uint8Array.of(0xab, 1) })], [
  *   5,

@@ -11,7 +11,7 @@ type Join = (a: number, b: number) => number;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { coarserView } from "@migwire/migwire";
+ * import { coarserView } from "@migwire/migwire/report";
  *
  * const lane = { label: "main", role: "main", opened: null, closed: null, reset: false, kinds: { ram: [1, 2, 3] } };
  * const axis = { unit: "time", start: 0, width: 10, bins: 3 } as const;

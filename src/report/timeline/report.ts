@@ -59,7 +59,8 @@ interface PlannedView {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture, timelineReport } from "@migwire/migwire";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { timelineReport } from "@migwire/migwire/report";
  *
  * const input = [Uint8Array.fromHex("5145564d00000003")];
  * const stdin = (into: Uint8Array): number => {

@@ -16,7 +16,7 @@ import { ZstdCodec } from "./zstd.ts";
  * @example Pages that are not compressed
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { createPageCodec } from "@migwire/migwire";
+ * import { createPageCodec } from "@migwire/migwire/stream";
  *
  * const codec = createPageCodec("none", 4096);
  * const packet = { normalPages: 1, zeroPages: 0, nextPacketSize: 4096 };
@@ -28,7 +28,8 @@ import { ZstdCodec } from "./zstd.ts";
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { deflateSync, constants } from "node:zlib";
- * import { createPageCodec, type MultifdCompression } from "@migwire/migwire";
+ * import { createPageCodec } from "@migwire/migwire/stream";
+ * import type { MultifdCompression } from "@migwire/migwire/wire";
  *
  * const method: MultifdCompression = "zlib";
  * const codec = createPageCodec(method, 4096);

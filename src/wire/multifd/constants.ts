@@ -75,7 +75,7 @@ export function describeMultifdFlags(flags: number): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { multifdPageCount } from "@migwire/migwire";
+ * import { multifdPageCount } from "./constants.ts";
  *
  * assertEquals(multifdPageCount(4096), 128);
  * ```
@@ -97,7 +97,7 @@ export function isMultifdPageSize(pageSize: number): boolean {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { multifdRamHeaderLength } from "@migwire/migwire";
+ * import { multifdRamHeaderLength } from "./constants.ts";
  *
  * assertEquals(multifdRamHeaderLength(4096), 1344);
  * assertEquals(multifdRamHeaderLength(65536), 384);

@@ -55,7 +55,7 @@ function sectionFault(context: MultifdContext, header: Readonly<DeviceStateHeade
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { deviceStateHeader, MULTIFD_FLAG } from "@migwire/migwire";
+ * import { deviceStateHeader, MULTIFD_FLAG } from "@migwire/migwire/wire";
  *
  * const layout = deviceStateHeader();
  * const bytes = layout.encode({

@@ -25,7 +25,7 @@ export interface MultifdInit {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { formatUuid } from "@migwire/migwire";
+ * import { formatUuid } from "@migwire/migwire/wire";
  *
  * const bytes = Uint8Array.fromHex("00112233445566778899aabbccddeeff");
  * assertEquals(formatUuid(bytes), "00112233-4455-6677-8899-aabbccddeeff");
@@ -77,7 +77,7 @@ const wording = (what: string, found: string, expected: string): string =>
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { multifdInit } from "@migwire/migwire";
+ * import { multifdInit } from "@migwire/migwire/wire";
  *
  * const codes: string[] = [];
  * const layout = multifdInit({ channels: 2 });

@@ -26,7 +26,7 @@ export interface MultifdRamHeader extends MultifdPacketStart, PageOffsets {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { multifdBlockName } from "@migwire/migwire";
+ * import { multifdBlockName } from "./ram_header.ts";
  *
  * assertEquals(multifdBlockName({ ramblock: "pc.ram" }), "pc.ram");
  * assertEquals(multifdBlockName({ ramblock: "r".repeat(256) }).length, 255);
@@ -46,7 +46,7 @@ export function multifdBlockName(header: Pick<MultifdRamHeader, "ramblock">): st
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { multifdPayloadLength } from "@migwire/migwire";
+ * import { multifdPayloadLength } from "./ram_header.ts";
  *
  * assertEquals(multifdPayloadLength({ flags: 0, normalPages: 2, nextPacketSize: 1 }, 4096), 8192);
  * assertEquals(multifdPayloadLength({ flags: 2, normalPages: 2, nextPacketSize: 99 }, 4096), 99);

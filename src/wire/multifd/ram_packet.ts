@@ -19,7 +19,7 @@ import { rule } from "./rules.ts";
  * @example A SYNC packet
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MULTIFD_FLAG, multifdRamHeader } from "@migwire/migwire";
+ * import { MULTIFD_FLAG, multifdRamHeader } from "@migwire/migwire/wire";
  *
  * const layout = multifdRamHeader(4096);
  * const bytes = layout.encode({

@@ -1,5 +1,5 @@
-import { type Capture, firstBytes, identifyChannels } from "../../src/capture/mod.ts";
-import { decodeText } from "../../src/bytes/mod.ts";
+import { decodeText } from "../../bytes/mod.ts";
+import { type Capture, firstBytes, identifyChannels } from "../../capture/mod.ts";
 
 /** Where the configuration begins, the length of the machine's name, and the name (main-channel.md §2). */
 const AT = { configuration: 8, length: 9, name: 13 } as const;
@@ -10,7 +10,25 @@ const CONFIGURATION = 0x07;
 /** Longest name that is looked at: QEMU's have below 40 bytes. */
 const NAME_LIMIT = 255;
 
-/** The machine type that a capture's main channel begins with; undefined if it has none. Nothing of a pipe is used up. */
+/**
+ * The machine type that a capture's main channel begins with (main-channel.md §2), as `pc-q35-7.2`: what another QEMU
+ * has to be asked about. Nothing of a pipe is used up.
+ *
+ * @param capture An open capture.
+ * @returns The name; undefined if there is no main channel, or no configuration at its beginning.
+ * @throws `CaptureError` if the capture cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { machineOf } from "@migwire/migwire/compat";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * assertEquals(machineOf(capture), "pc-q35-10.0");
+ * capture.close();
+ * ```
+ */
 export function machineOf(capture: Capture): string | undefined {
   const main = identifyChannels(capture).find(({ identity }) => identity.role === "main");
   if (main === undefined) return undefined;

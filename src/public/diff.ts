@@ -1,0 +1,23 @@
+/** What differs between two captures: the values that `migwire diff` prints. @module */
+export {
+  type BytesValue,
+  DIFF_FORMAT,
+  diffCaptures,
+  type DiffCounts,
+  type Difference,
+  type DiffOptions,
+  type DiffPlace,
+  type DiffReport,
+  type DiffScope,
+  type DiffSide,
+  type DiffSideName,
+  type DiffUnread,
+  type DiffValue,
+  type GroupValue,
+  type NotCompared,
+  type Path,
+  type PathFilter,
+  type PathStep,
+  pathText,
+  type RangeDifference,
+} from "../report/diff/mod.ts";

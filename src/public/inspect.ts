@@ -1,0 +1,23 @@
+/** What is in a capture: the values that `migwire inspect` prints. @module */
+export {
+  type CaptureSummary,
+  type ChannelSummary,
+  type CutSummary,
+  type DeviceBuffers,
+  type DeviceMode,
+  type DeviceSummary,
+  type DigestSummary,
+  INSPECT_FORMAT,
+  inspectCapture,
+  type InspectOptions,
+  type InspectReport,
+  type MainSummary,
+  type PageCounts,
+  type PciSummary,
+  type QemuHint,
+  type QemuSummary,
+  type RamBlockSummary,
+  type ReturnPathSummary,
+  type SectionSummary,
+  type SwitchoverSummary,
+} from "../report/inspect/mod.ts";

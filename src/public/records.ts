@@ -1,0 +1,23 @@
+/** Every record of a capture, and its bytes: the values that `migwire records` prints. @module */
+export {
+  type DumpField,
+  type FieldForm,
+  type JsonValue,
+  lineToJson,
+  type ListOptions,
+  listRecords,
+  type PageSpan,
+  type PageView,
+  type PayloadDump,
+  RECORD_KINDS,
+  type RecordDump,
+  type RecordLine,
+  type RecordListing,
+  type RecordSection,
+  RecordViewer,
+  sectionNames,
+  selectChannels,
+  selectDevices,
+  selectKinds,
+  type SummaryField,
+} from "../report/records/mod.ts";

@@ -1,0 +1,23 @@
+/** When what happened in a capture: the values that `migwire report` draws. @module */
+export {
+  type AnswerTicks,
+  type CarriedBytes,
+  type ChannelLane,
+  coarserView,
+  type ContentKind,
+  type DeviceLane,
+  type DisorderHistogram,
+  type Downtime,
+  type DowntimeStart,
+  type LastDevice,
+  type LimitOutcome,
+  type MigrationPhase,
+  type PhasePoint,
+  type ProblemPlace,
+  type TimelineAxis,
+  type TimelineHeadline,
+  type TimelineOptions,
+  type TimelineReport,
+  timelineReport,
+  type TimelineView,
+} from "../report/timeline/mod.ts";

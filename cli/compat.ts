@@ -39,8 +39,6 @@ export const definition: CommandDefinition = {
     "little more. What it finds matters only to guests that have these devices, and these states.",
     "",
     "The JSON is described by schema/compat-1.schema.json.",
-    "",
-    "Permissions of Deno: --allow-read; for --qemu --allow-run=BINARY, and to read and write TMPDIR.",
   ],
   operands: [{ name: "CAPTURE", optional: true }],
   options: [

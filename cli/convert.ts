@@ -48,8 +48,6 @@ export const definition: CommandDefinition = {
     "  stream     the main channel and nothing else, as QEMU would write it with exec:cat",
     "  pcapng     each connection as one of TCP over Ethernet, with made-up addresses: 192.0.2.1 is the source. Times",
     "             count from 1970; if they are not known a byte takes a nanosecond",
-    "",
-    "Deno needs --allow-read for IN and OUT's folder, and --allow-write for OUT's folder.",
   ],
   operands: [{ name: "IN" }, { name: "OUT" }],
   options: [

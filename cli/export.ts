@@ -16,8 +16,6 @@ export const definition: CommandDefinition = {
     "",
     "Several captures are read side by side. What is there already, of a capture whose files did not change, is passed",
     "over. A capture that cannot be read is a row that says so, and exit status 1; the others go on.",
-    "",
-    "Deno needs --allow-read for the captures and DIR, and --allow-write for DIR.",
   ],
   operands: [{ name: "CAPTURE", optional: true, repeatable: true }],
   options: [

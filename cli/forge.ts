@@ -63,8 +63,6 @@ export const definition: CommandDefinition = {
     "  raw: {channel, content}, close: CHANNEL or all, reset: CHANNEL or all, wait: MILLISECONDS",
     "Content is a list of setup, end, config, init-data-sent, load-ready, config-tag, data-tag, blocks, flush, eos,",
     "data: SIZE, page: {block, offset, fill}, zero: {…}, u8, u32, u64, zeros: SIZE, hex, text, name: one of 256 bytes.",
-    "",
-    "Deno needs --allow-read for a description, and to write a file --allow-read and --allow-write for OUT's folder.",
   ],
   operands: [{ name: "WHAT" }],
   options: [

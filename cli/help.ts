@@ -1,5 +1,6 @@
 import { type CommandDefinition, type OperandDefinition, type OptionDefinition, optionsOf } from "./command.ts";
 import { EXIT } from "./exit.ts";
+import { permissionRows } from "./permissions.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 
@@ -11,6 +12,19 @@ export const EXIT_STATUS: readonly (readonly [code: number, meaning: string])[] 
   [EXIT.blocked, "something is in the way: a file, the network, a permission"],
   [EXIT.interrupted, "interrupted"],
 ];
+
+/** Above the permissions of a command. */
+export const PERMISSIONS_TITLE = "Permissions of Deno, which an installed migwire gives by its arguments";
+
+/**
+ * The permissions of a command, a line each and one more for when it is needed.
+ *
+ * @param definition The command.
+ * @returns The lines; none if it needs no permission.
+ */
+export function permissionLines(definition: CommandDefinition): string[] {
+  return permissionRows(definition).flatMap(([flags, when]) => when === "" ? [flags] : [flags, `    ${when}`]);
+}
 
 /**
  * The help of a command, from its definition.
@@ -54,6 +68,7 @@ export function commandHelp(definition: CommandDefinition, style: Style): string
         ]),
       ),
     ),
+    ...section(style, PERMISSIONS_TITLE, permissionLines(definition)),
     ...section(
       style,
       "Examples",

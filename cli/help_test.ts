@@ -30,6 +30,11 @@ Options:
       --kind KIND  only these: ram, vfio (may be repeated)
   -h, --help       show this help
 
+Permissions of Deno, which an installed migwire gives by its arguments:
+  --allow-read=CAPTURE
+  --allow-run=xz,bzip2,lzop
+      to unpack a capture, where it is installed
+
 Examples:
   # list all
   migwire records dump.bin

@@ -52,7 +52,7 @@ export const definition: CommandDefinition = {
     { name: "device-rate", value: "SIZE", help: "bytes a second that each device takes; as fast as can be otherwise" },
     { name: "refuse-at", value: "SIZE", help: "devices refuse what goes beyond so many bytes, with EIO" },
     { name: "open", help: "connections whose end was not recorded are still open" },
-    { name: "out", value: "DIR", help: "write each device's state and config to files there (needs --allow-write)" },
+    { name: "out", value: "DIR", help: "write each device's state and config to files there" },
     { name: "suggest-limits", help: "apply no limit, and say which limits the capture survives" },
     { name: "page-size", value: "SIZE", help: "target page size, where the stream does not tell it" },
     ...OPEN_OPTIONS,

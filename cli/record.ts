@@ -37,9 +37,6 @@ export const definition: CommandDefinition = {
     "from there on, and said.",
     "",
     "Without a host --listen is the loopback, which nobody else can reach: there is no encryption and no password.",
-    "",
-    "Permissions of Deno: --allow-read=DIR --allow-write=DIR, for TCP --allow-net=HOST:PORT of both addresses, for a Unix",
-    "socket --allow-net=unix:PATH --allow-read=PATH --allow-write=PATH.",
   ],
   operands: [],
   options: [

@@ -44,9 +44,6 @@ export const definition: CommandDefinition = {
     "held back by --step, --speed or --mbps does not count.",
     "",
     "The JSON is described by schema/replay-1.schema.json.",
-    "",
-    "Permissions of Deno: --allow-read, for TCP --allow-net=HOST:PORT, for a Unix socket --allow-net=unix:PATH",
-    "--allow-read=PATH --allow-write=PATH; for --spawn --allow-run=PROGRAM, --allow-net, and to read and write TMPDIR.",
   ],
   operands: [{ name: "CAPTURE" }],
   options: [

@@ -22,8 +22,6 @@ export const definition: CommandDefinition = {
     "",
     "What the destination expects is taken from capture.json where there is one; the options from --qemu to",
     "--max-queued-size override it, as for load.",
-    "",
-    "Deno needs --allow-read for OUT's folder, and --allow-write for it.",
   ],
   operands: [{ name: "CAPTURE" }],
   options: [

@@ -1,5 +1,5 @@
 import { type CommandDefinition, optionsOf } from "../command.ts";
-import { EXIT_STATUS, operandUsage, optionHelp, optionUsage } from "../help.ts";
+import { EXIT_STATUS, operandUsage, optionHelp, optionUsage, permissionLines } from "../help.ts";
 
 /**
  * The man page `migwire(1)`, from the definitions that the help is made of.
@@ -63,9 +63,15 @@ function commandLines(definition: CommandDefinition): string[] {
       `.B ${roff(optionUsage(option).trim())}`,
       roff(optionHelp(option)),
     ]),
+    ...permissionPart(definition),
     ".PP",
     ...examples.flatMap(({ command, does }) => [`${roff(capital(does))}:`, ...example(command)]),
   ];
+}
+
+function permissionPart(definition: CommandDefinition): string[] {
+  const lines = permissionLines(definition);
+  return lines.length === 0 ? [] : [".PP", "Permissions of Deno:", ".PP", ...unfilled(lines)];
 }
 
 /** Lines as they are: the details have tables and lists among them. */

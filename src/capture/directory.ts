@@ -8,6 +8,7 @@ import { gunzip } from "./gunzip.ts";
 import { type CaptureFile, type CaptureManifest, readManifest } from "./manifest.ts";
 import { IDENTIFY_USUAL_BYTES, identifyChannel } from "../stream/mod.ts";
 import { type ByteSource, FileSource, MemorySource, readBytes, sourceAt } from "./source.ts";
+import { isCaptureFile } from "./write_directory.ts";
 
 const CHANNEL_NAME = /^channel-(\d{2,4})\.(s2d|d2s)$/;
 const FILE_NAME = /^file\.[\w.-]+$/;
@@ -41,8 +42,12 @@ export function openDirectory(path: string): Capture {
 }
 
 function load(path: string, open: (name: string) => ByteSource, close: () => void): Capture {
-  const names = withPath(path, () => Array.from(Deno.readDirSync(path), (entry) => entry.name)).sort();
-  const findings: Finding[] = [];
+  const entries = withPath(path, () => Array.from(Deno.readDirSync(path)));
+  // A link may lead anywhere, and a pipe or device may never end: a capture is read from its own directory alone.
+  const names = entries.filter(({ isFile }) => isFile).map(({ name }) => name).sort();
+  const findings: Finding[] = entries.filter(({ name, isFile }) => !isFile && isCaptureFile(name)).map(({ name }) =>
+    notRead(name)
+  );
   const directory = path.split(/[\\/]/).findLast((part) => part !== "") ?? path;
 
   let manifest: CaptureManifest | undefined;
@@ -81,6 +86,12 @@ function load(path: string, open: (name: string) => ByteSource, close: () => voi
     findings,
     close,
   };
+}
+
+/** What has a name of the format, and is no file. */
+function notRead(name: string): Finding {
+  const message = `${name} is not a file of this directory, and is not read`;
+  return { ...noted(name, { code: "no-file", message }), severity: "error" };
 }
 
 /** A finding about a file of the directory. */

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Capture } from "./capture.ts";
 import { CaptureError } from "./capture_error.ts";
 import { openDirectory } from "./directory.ts";
-import { canWrite, withFiles } from "./files_for_test.ts";
+import { canWrite, haveProgram, withFiles } from "./files_for_test.ts";
 import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { readBytes } from "./source.ts";
 
@@ -142,5 +142,41 @@ Deno.test({
       captures++;
     }
     assert(captures > 50, `only ${captures} captures`);
+  },
+});
+
+Deno.test({
+  name:
+    "openDirectory() reads nothing outside of the directory, and nothing that may never end: links are named, not followed",
+  // Deno makes a link only with permission for all files.
+  ignore: !canWrite() || !haveProgram("ln"),
+  fn(): void {
+    withFiles(
+      { "secret": "a secret", "capture.json": JSON.stringify(MANIFEST), "channel-00.s2d": "main" },
+      (folder) => {
+        const directory = `${folder}/capture`;
+        const link = (target: string, name: string): void => {
+          new Deno.Command("ln", { args: ["-s", target, `${directory}/${name}`] }).outputSync();
+        };
+        Deno.mkdirSync(directory);
+        Deno.renameSync(`${folder}/channel-00.s2d`, `${directory}/channel-00.s2d`);
+        link("../secret", "channel-01.s2d");
+        link("/dev/zero", "events.jsonl");
+        link("../capture.json", "capture.json");
+        link("../secret", "notes");
+        Deno.mkdirSync(`${directory}/file.img`);
+        const capture = openDirectory(directory);
+        capture.close();
+        assertEquals([capture.name, capture.events, capture.channels.length], ["capture", undefined, 1]);
+        const refused = capture.findings.filter(({ code }) => code === "no-file");
+        assertEquals(refused.map(({ channel }) => channel).sort(), [
+          "capture.json",
+          "channel-01.s2d",
+          "events.jsonl",
+          "file.img",
+        ]);
+        assertEquals(refused[0]?.severity, "error");
+      },
+    );
   },
 });

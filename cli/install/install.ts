@@ -40,13 +40,13 @@ function put(root: string, path: string, text: string, mode = 0o644): void {
 /** Installs migwire below `root`; gives the launcher's path. */
 export async function install(root: string): Promise<string> {
   const library = `${root}/lib/migwire`;
-  Deno.mkdirSync(`${root}/lib`, { recursive: true });
-  const made = Deno.makeTempDirSync({ dir: `${root}/lib`, prefix: ".migwire-" });
+  await Deno.mkdir(`${root}/lib`, { recursive: true });
+  const made = await Deno.makeTempDir({ dir: `${root}/lib`, prefix: ".migwire-" });
   try {
     await bundle(made);
-    Deno.chmodSync(made, 0o755);
+    await Deno.chmod(made, 0o755);
     remove(library);
-    Deno.renameSync(made, library);
+    await Deno.rename(made, library);
   } finally {
     remove(made);
   }

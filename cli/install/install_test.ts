@@ -24,7 +24,7 @@ type Run = (script: string, without?: string) => Promise<Outcome>;
 let installed: Promise<{ root: string; deno: string }> | undefined;
 
 async function installOnce(): Promise<{ root: string; deno: string }> {
-  const root = Deno.makeTempDirSync({ prefix: "migwire-root-" });
+  const root = await Deno.makeTempDir({ prefix: "migwire-root-" });
   const task = config.tasks.install.command.split(" ").slice(1);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...task, "--root", root],
@@ -37,19 +37,19 @@ async function installOnce(): Promise<{ root: string; deno: string }> {
 
 async function withInstalled(test: (run: Run, folder: string) => Promise<void>): Promise<void> {
   const { root, deno } = await (installed ??= installOnce());
-  const folder = Deno.makeTempDirSync({ prefix: "migwire-" });
+  const folder = await Deno.makeTempDir({ prefix: "migwire-" });
   try {
     await new Deno.Command("cp", { args: ["-r", new URL("testdata/vfio-multifd-2", PROJECT).pathname, folder] })
       .output();
     // In Deno's place: takes away what it is told to, and starts Deno.
-    Deno.writeTextFileSync(
+    await Deno.writeTextFile(
       `${folder}/.deno`,
       `#!/bin/bash\nwords=()\nfor word in "$@"; do [[ -n $WITHOUT && $word == $WITHOUT ]] || words+=("$word"); done\nexec '${deno}' "\${words[@]}"\n`,
       { mode: 0o755 },
     );
-    const text = Deno.readTextFileSync(`${root}/bin/migwire`);
-    Deno.mkdirSync(`${folder}/.bin`);
-    Deno.writeTextFileSync(`${folder}/.bin/migwire`, text.replace(/^deno=.*$/m, `deno='${folder}/.deno'`), {
+    const text = await Deno.readTextFile(`${root}/bin/migwire`);
+    await Deno.mkdir(`${folder}/.bin`);
+    await Deno.writeTextFile(`${folder}/.bin/migwire`, text.replace(/^deno=.*$/m, `deno='${folder}/.deno'`), {
       mode: 0o755,
     });
     await test(async (script, without = "") => {
@@ -61,7 +61,7 @@ async function withInstalled(test: (run: Run, folder: string) => Promise<void>):
       return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
     }, folder);
   } finally {
-    Deno.removeSync(folder, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -102,8 +102,8 @@ Deno.test({
   ignore,
   async fn(): Promise<void> {
     await withInstalled(async (run, folder) => {
-      Deno.copyFileSync(new URL("testdata/compat/qemu-7.2.json", PROJECT), `${folder}/dump.json`);
-      const kept = new Set([...Deno.readDirSync(folder)].map(({ name }) => name));
+      await Deno.copyFile(new URL("testdata/compat/qemu-7.2.json", PROJECT), `${folder}/dump.json`);
+      const kept = new Set((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name));
       const clean = (): void => {
         for (const { name } of Deno.readDirSync(folder)) {
           if (!kept.has(name)) Deno.removeSync(`${folder}/${name}`, { recursive: true });
@@ -186,8 +186,8 @@ Deno.test({
   async fn(): Promise<void> {
     await withInstalled(async (run, folder) => {
       const secret = "QEVM-a-secret-of-the-user";
-      Deno.writeTextFileSync(`${folder}/secret`, secret);
-      Deno.mkdirSync(`${folder}/hostile`);
+      await Deno.writeTextFile(`${folder}/secret`, secret);
+      await Deno.mkdir(`${folder}/hostile`);
       const manifest = {
         format: "migwire-capture/1",
         name: "../../secret",
@@ -195,11 +195,11 @@ Deno.test({
         source: { qemu: "10.0.2", uri: `file:${folder}/secret` },
         destination: { command: ["sh", "-c", "touch ran"] },
       };
-      Deno.writeTextFileSync(`${folder}/hostile/capture.json`, JSON.stringify(manifest));
+      await Deno.writeTextFile(`${folder}/hostile/capture.json`, JSON.stringify(manifest));
       await run(
         "ln -s ../secret hostile/channel-00.s2d; ln -s ../secret hostile/file.img",
       );
-      Deno.writeFileSync(`${folder}/hostile/file.x.gz`, gzipSync("QEVM"));
+      await Deno.writeFile(`${folder}/hostile/file.x.gz`, gzipSync("QEVM"));
       for (const command of ["inspect --json", "records --hex", "check", "load", "report --terminal"]) {
         const { out, err } = await run(`migwire ${command} hostile`);
         assert(!(out + err).includes("a-secret"), command);
@@ -207,11 +207,11 @@ Deno.test({
       const converted = await run("migwire convert hostile copy/");
       assertEquals(converted.code, 1, converted.err);
       assertStringIncludes(converted.err, "channel-00.s2d is not a file of this directory");
-      const names = [...Deno.readDirSync(`${folder}/copy`)].map(({ name }) => name);
+      const names = (await Array.fromAsync(Deno.readDir(`${folder}/copy`))).map(({ name }) => name);
       assertEquals(names.includes("channel-00.s2d"), false, names.join());
       const spawned = await run("migwire replay hostile --spawn");
       assert(spawned.code !== 0);
-      assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name === "ran"), false);
+      assertEquals((await Array.fromAsync(Deno.readDir(folder))).some(({ name }) => name === "ran"), false);
     });
   },
 });

@@ -20,7 +20,7 @@ const SHOW = `#!/bin/sh\nfor word in "$@"; do printf '%s\\n' "$word"; done\n`;
 async function withLauncher(
   test: (launch: (words: readonly string[]) => Map<string, Set<string>>, surroundings: Surroundings) => void,
 ): Promise<void> {
-  const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "migwire-" }));
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "migwire-" }));
   try {
     const program = (name: string, text = "#!/bin/sh\n"): string => {
       Deno.writeTextFileSync(`${folder}/${name}`, text, { mode: 0o755 });
@@ -54,7 +54,7 @@ async function withLauncher(
       );
     }, surroundings);
   } finally {
-    Deno.removeSync(folder, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
   }
 }
 

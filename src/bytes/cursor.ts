@@ -1,6 +1,18 @@
 /**
  * Thrown by {@linkcode Cursor} when the bytes at hand end before what is asked for: a request for more input, not an
  * error. So it is no `Error`, whose stack trace would cost more than the parsing of what is there.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { Decoder, Incomplete, sectionFooter } from "@migwire/migwire/wire";
+ *
+ * try {
+ *   sectionFooter.read(new Decoder(Uint8Array.fromHex("7e00")));
+ * } catch (error) {
+ *   assert(error instanceof Incomplete && error.missing === 3);
+ * }
+ * ```
  */
 export class Incomplete {
   /** Bytes that are not there yet, at least 1. */

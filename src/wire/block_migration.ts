@@ -32,7 +32,20 @@ export function blockMigrationFlags(record: Readonly<Partial<BlockMigrationRecor
   return Number((record.word ?? 0n) & 0x1ffn);
 }
 
-/** Layout of {@linkcode BlockMigrationRecord}. */
+/**
+ * Layout of a record of the section `block` (main-channel.md §7.5), up to QEMU 9.0; a block of 1 MiB follows unless it
+ * is zero. Code: `flags`, fatal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { blockMigrationRecord } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0000000000100009" + "06766972746930");
+ * const { word, device } = blockMigrationRecord.decode(bytes);
+ * assertEquals([word >> 9n, device], [2048n, "virti0"]); // a sector, and a device whose block there is zero
+ * ```
+ */
 export const blockMigrationRecord: Struct<BlockMigrationRecord> = struct<BlockMigrationRecord>("block migration", [
   u64("word", {
     meaning: (word) => `${word >> 9n} | ${hex(word & 0x1ffn)}`,

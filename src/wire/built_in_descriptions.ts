@@ -75,8 +75,21 @@ const ALL: readonly DeviceDescription[] = [
 ];
 
 /**
- * Descriptions that a section of that name and version may have, none for most names. Which of them it is is told by
- * where the body ends: see {@linkcode measureDeviceBody}.
+ * Descriptions that a section of that name and version may have where the stream has none, because the section came
+ * before it (main-channel.md §8.5); none for most names. Which of several it is is told by where the body ends.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { builtInDescriptions } from "@migwire/migwire/wire";
+ *
+ * assertEquals(builtInDescriptions("timer", 2)[0]?.fields.map(({ name }) => name), [
+ *   "cpu_ticks_offset",
+ *   "unused",
+ *   "cpu_clock_offset",
+ * ]);
+ * assertEquals(builtInDescriptions("ram", 4), []);
+ * ```
  */
 export function builtInDescriptions(idstr: string, versionId: number): readonly DeviceDescription[] {
   return ALL.filter((description) => description.name === idstr && description.version === versionId);

@@ -173,7 +173,25 @@ const lengthRules: Rules<Command, number> = {
   },
 };
 
-/** Layout of {@linkcode Command}. */
+/**
+ * Layout of a command (main-channel.md §3.6 to §3.12). Codes: `unknown-command`, `command-length`, `version`, `block`,
+ * `nul`. A payload that does not have its command's shape is kept as `rawPayload`, so that it can be written again.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { command, MIG_CMD } from "@migwire/migwire/wire";
+ *
+ * assertEquals(
+ *   command.encode({ type: 8, command: MIG_CMD.PING, payloadLength: 4, value: 1 }),
+ *   Uint8Array.fromHex("08" + "0002" + "0004" + "00000001"),
+ * );
+ *
+ * const codes: string[] = [];
+ * command.decode(Uint8Array.fromHex("08000b000100"), ({ code }) => codes.push(code));
+ * assertEquals(codes, ["command-length"]);
+ * ```
+ */
 export const command: Struct<Command> = struct<Command>("command", [
   u8("type"),
   u16("command", {

@@ -8,8 +8,8 @@ import type { VmsdDescription } from "./vm_description.ts";
 
 /**
  * Takes the body of a device section apart, by its description (main-channel.md §8.6). `bytes` is the body, without the
- * section's header and footer. Never throws: what does not fit its description is kept as bytes, with a finding, so that
- * the leaves tile the body in any case.
+ * section's header and footer. Never throws: what does not fit its description is kept as bytes, with a finding, so
+ * that the leaves tile the body in any case.
  *
  * @example
  * ```ts
@@ -86,9 +86,9 @@ function bodyFinding(offset: number, message: string): FindingDraft {
 export type BodyEnd = { readonly end: number } | { readonly missing: number };
 
 /**
- * Where the body ends that `window` begins with, according to its description. `endsAt` tells whether what must follow a
- * body (its footer) is at an offset of the window, `undefined` when that is not in the window yet. Gives `undefined` when
- * no reading of the description ends where a body ends: see {@linkcode findSectionEnd}.
+ * Where the body ends that `window` begins with, according to its description. `endsAt` tells whether what must follow
+ * a body (its footer) is at an offset of the window, `undefined` when that is not in the window yet. Gives `undefined`
+ * when no reading of the description ends where a body ends: see {@linkcode findSectionEnd}.
  *
  * @param ended No more bytes will come than `window` has.
  */
@@ -115,7 +115,23 @@ export function measureDeviceBody(
   return other === undefined && !ended ? { missing: 1 } : undefined;
 }
 
-/** The bytes of a body, from the values of its leaves. */
+/**
+ * The bytes of a device's body, from the values of its leaves (main-channel.md §8.2): what {@linkcode decodeDeviceBody}
+ * read, with other values where these were changed.
+ *
+ * @param body The tree of a body.
+ * @returns Its bytes.
+ * @throws {RangeError} If a value does not fit its field.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeDeviceBody } from "@migwire/migwire/wire";
+ *
+ * const ticks = { name: "ticks", type: "uint16", offset: 0, length: 2, value: 0x1234 };
+ * assertEquals(encodeDeviceBody({ children: [ticks] }), Uint8Array.of(0x12, 0x34));
+ * ```
+ */
 export function encodeDeviceBody(body: Pick<DeviceBody, "children">): Uint8Array {
   const writer = new ByteWriter();
   const write = (node: BodyNode): void => {

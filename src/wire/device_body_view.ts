@@ -7,9 +7,23 @@ import { showValue, upToNul } from "./fields.ts";
 const SHOWN = 8;
 
 /**
- * The fields of a body, each with its bytes' place, for people. A group is a heading of no bytes before its fields.
+ * The fields of a device's body, each with its bytes' place, for people. A group is a heading of no bytes before its
+ * fields.
  *
  * @param base Channel offset of the body's first byte.
+ * @param body The tree of a body.
+ * @param base Channel offset of the body's first byte.
+ * @returns The fields, in the order of the stream.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { annotateDeviceBody, builtInDescriptions, decodeDeviceBody } from "@migwire/migwire/wire";
+ *
+ * const [timer] = builtInDescriptions("timer", 2);
+ * const body = decodeDeviceBody(new Uint8Array(24), timer ?? { fields: [], subsections: [] });
+ * assertEquals(annotateDeviceBody(body, 0x100).map(({ offset }) => offset), [0x100, 0x108, 0x110]);
+ * ```
  */
 export function annotateDeviceBody(body: DeviceBody, base = 0): Annotation[] {
   const annotations: Annotation[] = [];

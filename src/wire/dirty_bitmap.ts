@@ -57,7 +57,28 @@ const isBits = (r: Readonly<Partial<DirtyBitmapRecord>>): boolean =>
 /** Most bytes of bits in a record; a destination refuses more. */
 const BUFFER_LIMIT = 10240n;
 
-/** Layout of {@linkcode DirtyBitmapRecord}. */
+/**
+ * Layout of a record of the `dirty-bitmap` section (main-channel.md §6.1 to §6.3); with BITS, `bufferLength` bytes
+ * follow. Codes: `granularity`, `bitmap-flags`, and `bitmap-buffer`, fatal, for more than 10240 bytes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { DIRTY_BITMAP_FLAG, dirtyBitmapRecord } from "@migwire/migwire/wire";
+ *
+ * const { DEVICE_NAME, BITMAP_NAME, START } = DIRTY_BITMAP_FLAG;
+ * const flags = DEVICE_NAME | BITMAP_NAME | START;
+ * const bytes = dirtyBitmapRecord.encode({
+ *   flagBytes: [flags],
+ *   flags,
+ *   node: "disk",
+ *   bitmap: "b0",
+ *   granularity: 65536,
+ *   bitmapFlags: 1,
+ * });
+ * assertEquals(bytes, Uint8Array.fromHex("1c" + "046469736b" + "026230" + "00010000" + "01"));
+ * ```
+ */
 export const dirtyBitmapRecord: Struct<DirtyBitmapRecord> = struct<DirtyBitmapRecord>("dirty bitmap record", [
   {
     name: "flags",

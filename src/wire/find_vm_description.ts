@@ -6,11 +6,16 @@ export type VmDescriptionPlace =
   | { readonly tailLength: number };
 
 /**
- * Finds the VM description from the end of a file (main-channel.md §4): a byte 00, a byte 06, the length of all the rest,
- * and the `{` it begins with. `tail` is the end of the file, from `tailOffset` on; nothing may follow it. Gives
- * `undefined` when the file does not end with a description.
+ * Finds the VM description from the end of a file (main-channel.md §4): a byte 00, a byte 06, the length of all the
+ * rest, and the `{` it begins with. Nothing may follow it.
  *
  * JSON has no NUL, so the last NUL of the file is in the seven bytes before the text or there is no description.
+ *
+ * @param tail The file's last bytes.
+ * @param tailOffset Where they begin in the file.
+ * @param totalSize Bytes of the file.
+ * @returns The place, how many bytes are needed to tell, or `undefined` where the file does not end with a description.
+ * @throws {RangeError} If `tail` does not end where the file does.
  *
  * @example
  * ```ts

@@ -17,7 +17,22 @@ export interface FileHeader {
   version: number;
 }
 
-/** Layout of {@linkcode FileHeader}. */
+/**
+ * Layout of a file header, 8 bytes (main-channel.md §2.1). Codes: `magic` and `version`, both fatal: what begins
+ * otherwise is no stream of QEMU.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { fileHeader, WireError } from "@migwire/migwire/wire";
+ *
+ * const bytes = fileHeader.encode({ magic: 0x5145564d, version: 3 });
+ * assertEquals(bytes, Uint8Array.fromHex("5145564d00000003"));
+ *
+ * const error = assertThrows(() => fileHeader.decode(Uint8Array.fromHex("5145564d00000002")), WireError);
+ * assertEquals(error.finding.qemu, "SaveVM v2 format is obsolete and no longer supported");
+ * ```
+ */
 export const fileHeader: Struct<FileHeader> = struct<FileHeader>("file header", [
   u32(
     "magic",
@@ -65,7 +80,19 @@ const capabilityName = struct<{ name: string }>("capability", [
   }),
 ]);
 
-/** Layout of {@linkcode CapabilityList}. */
+/**
+ * Layout of the list of capabilities in a configuration (main-channel.md §2.2): a count, then so many names of up to
+ * 255 bytes. Code: the warning `capability` for a name that no source sends.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { capabilityList } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("00000001" + "0a6d61707065642d72616d");
+ * assertEquals(capabilityList.decode(bytes), { count: 1, names: [{ name: "mapped-ram" }] });
+ * ```
+ */
 export const capabilityList: Struct<CapabilityList> = struct<CapabilityList>("capabilities", [
   u32("count"),
   repeated("names", (list) => list.count ?? 0, capabilityName),
@@ -144,7 +171,21 @@ function subsectionFollows(decoder: Decoder): boolean {
   return PREFIX.every((byte, i) => decoder.bytes[at + 2 + i] === byte);
 }
 
-/** Layout of {@linkcode Configuration}. */
+/**
+ * Layout of the configuration (main-channel.md §2.2). Where it ends only the next bytes tell: what begins with another
+ * byte than 0x05 is no subsection of it. Codes: `machine-name` and `subsection`, both fatal, `subsection-version`,
+ * `page-bits`, and the warning `capability`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { configuration } from "@migwire/migwire/wire";
+ *
+ * const bytes = configuration.encode({ type: 7, nameLength: 11, machine: "pc-q35-10.0", subsections: [] });
+ * assertEquals(bytes, Uint8Array.fromHex("07" + "0000000b" + "70632d7133352d31302e30"));
+ * assertEquals(configuration.decode(bytes).machine, "pc-q35-10.0");
+ * ```
+ */
 export const configuration: Struct<Configuration> = struct<Configuration>("configuration", [
   u8("type"),
   u32("nameLength", {

@@ -108,7 +108,21 @@ function ramWord<T extends RamWord>(): Field<T> {
   };
 }
 
-/** A record that is nothing but its word: EOS, MULTIFD_FLUSH, HOOK. */
+/**
+ * A record that is nothing but its word, 8 bytes: EOS, MULTIFD_FLUSH, HOOK (main-channel.md §5.8 to §5.10). Code:
+ * `offset`, fatal, as for each of these records, where the word is beyond 2^53 bytes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RAM_SAVE_FLAG, ramMark } from "@migwire/migwire/wire";
+ *
+ * assertEquals(
+ *   ramMark.encode({ pageOffset: 0, flags: RAM_SAVE_FLAG.MULTIFD_FLUSH }),
+ *   Uint8Array.fromHex("0000000000000200"),
+ * );
+ * ```
+ */
 export const ramMark: Struct<RamWord> = struct<RamWord>("RAM record", [ramWord()]);
 
 /** Beginning of a page record of any kind. */
@@ -125,7 +139,20 @@ const pageHeader = <T extends RamPageHeader>(): Field<T>[] => [
   when<T>(notContinued, cstr8<RamPageHeader>("block") as Field<T>),
 ];
 
-/** Layout of a page; its contents follow as payload (§5.3). */
+/**
+ * Layout of what stands before a page (main-channel.md §5.3); its contents follow as payload, as many bytes as a target
+ * page has.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RAM_SAVE_FLAG, ramPageHeader } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0000000000003008" + "0670632e72616d");
+ * const { PAGE } = RAM_SAVE_FLAG;
+ * assertEquals(ramPageHeader.decode(bytes), { pageOffset: 0x3000, flags: PAGE, block: "pc.ram" });
+ * ```
+ */
 export const ramPageHeader: Struct<RamPageHeader> = struct<RamPageHeader>("RAM page", pageHeader());
 
 /** A page of one byte value (§5.4). */
@@ -134,7 +161,18 @@ export interface RamZero extends RamPageHeader {
   fill: number;
 }
 
-/** Layout of {@linkcode RamZero}. */
+/**
+ * Layout of a page of one byte value (main-channel.md §5.4). Code: `fill` for a value that is not 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RAM_SAVE_FLAG, ramZero } from "@migwire/migwire/wire";
+ *
+ * const flags = RAM_SAVE_FLAG.ZERO | RAM_SAVE_FLAG.CONTINUE;
+ * assertEquals(ramZero.encode({ pageOffset: 0x4000, flags, fill: 0 }), Uint8Array.fromHex("0000000000004022" + "00"));
+ * ```
+ */
 export const ramZero: Struct<RamZero> = struct<RamZero>("RAM zero page", [
   ...pageHeader<RamZero>(),
   u8("fill", {
@@ -153,7 +191,19 @@ export interface RamXbzrle extends RamPageHeader {
   encodedLength: number;
 }
 
-/** Layout of {@linkcode RamXbzrle}. */
+/**
+ * Layout of what stands before a page's difference (main-channel.md §5.5), which {@linkcode decodeXbzrle} applies.
+ * Code: `xbzrle-encoding`, fatal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ramXbzrle } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0000000000005060" + "01" + "0003" + "05017f");
+ * assertEquals(ramXbzrle.decode(bytes), { pageOffset: 0x5000, flags: 0x60, encoding: 1, encodedLength: 3 });
+ * ```
+ */
 export const ramXbzrle: Struct<RamXbzrle> = struct<RamXbzrle>("XBZRLE page", [
   ...pageHeader<RamXbzrle>(),
   u8("encoding", {
@@ -174,7 +224,18 @@ export interface RamCompressPage extends RamPageHeader {
   compressedLength: number;
 }
 
-/** Layout of {@linkcode RamCompressPage}. */
+/**
+ * Layout of what stands before a page's zlib stream (main-channel.md §5.6), up to QEMU 9.0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ramCompressPage } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0000000000006120" + "0000001b");
+ * assertEquals(ramCompressPage.decode(bytes), { pageOffset: 0x6000, flags: 0x120, compressedLength: 27 });
+ * ```
+ */
 export const ramCompressPage: Struct<RamCompressPage> = struct<RamCompressPage>("compressed page", [
   ...pageHeader<RamCompressPage>(),
   i32("compressedLength"),
@@ -192,7 +253,24 @@ export interface MappedRamHeader {
   pagesOffset: number;
 }
 
-/** Layout of {@linkcode MappedRamHeader}, 28 bytes. */
+/**
+ * Layout of what a mapped-ram file has behind a block's entry, 28 bytes (main-channel.md §12.1). Codes:
+ * `mapped-ram-version` and `page-size`, both fatal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mappedRamHeader } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("00000001" + "0000000000001000" + "0000000000001234" + "0000000000100000");
+ * assertEquals(mappedRamHeader.decode(bytes), {
+ *   version: 1,
+ *   pageSize: 4096,
+ *   bitmapOffset: 0x1234,
+ *   pagesOffset: 0x100000,
+ * });
+ * ```
+ */
 export const mappedRamHeader: Struct<MappedRamHeader> = struct<MappedRamHeader>("mapped-ram header", [
   u32("version", {
     check: (version) =>
@@ -270,7 +348,20 @@ const usedLengthRules: Rules<RamBlockEntry, number> = {
       : { code: "block-length", severity: "warning", message: `is ${length}, not a multiple of any page size` },
 };
 
-/** Layout of an entry in a list of the given shape. */
+/**
+ * Layout of an entry in a block list of the given shape (main-channel.md §5.2). Codes: `block`, fatal, and the warning
+ * `block-length`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ramBlockEntry } from "@migwire/migwire/wire";
+ *
+ * const entry = ramBlockEntry({ addresses: true, mapped: false, hostPageSizes: 0n });
+ * const bytes = Uint8Array.fromHex("0670632e72616d" + "0000000000002000" + "00000000fee00000");
+ * assertEquals(entry.decode(bytes), { block: "pc.ram", usedLength: 0x2000, address: 0xfee00000 });
+ * ```
+ */
 export function ramBlockEntry(shape: BlockListShape): Struct<RamBlockEntry> {
   return struct<RamBlockEntry>("RAM block", [
     cstr8("block", {
@@ -302,7 +393,9 @@ export interface RamBlockList extends RamWord {
 const RAM_BLOCK_LIMIT = 10_000;
 
 /**
- * Layout of a list of the given shape.
+ * Layout of a block list of the given shape (main-channel.md §5.2): the word's offset is the total of all blocks, in
+ * bytes, and as many entries follow as make it up. Codes: `block-total`, `block-count` (more than 10000) and those of
+ * {@linkcode ramBlockEntry}.
  *
  * @example
  * ```ts

@@ -226,7 +226,20 @@ const requestFields: Field<RpReqPages>[] = [
   }),
 ];
 
-/** SHUT. A value other than 0 is a failed destination, an error for the source. */
+/**
+ * SHUT (main-channel.md §9.1), the last message. A value other than 0 is a failed destination, an error for the source:
+ * code `destination-failed`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpShut } from "@migwire/migwire/wire";
+ *
+ * const findings: string[] = [];
+ * rpShut.decode(Uint8Array.fromHex("0001" + "0004" + "00000001"), ({ qemu = "" }) => findings.push(qemu));
+ * assertEquals(findings, ["Sibling indicated error 1"]);
+ * ```
+ */
 export const rpShut: Struct<RpShut> = message<RpShut>("SHUT", [
   u32("value", {
     check: (value) =>
@@ -239,13 +252,47 @@ export const rpShut: Struct<RpShut> = message<RpShut>("SHUT", [
   }),
 ]);
 
-/** PONG. */
+/**
+ * PONG (main-channel.md §9.1), the answer to a PING.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MIG_RP_MSG, rpPong } from "@migwire/migwire/wire";
+ *
+ * const bytes = rpPong.encode({ type: MIG_RP_MSG.PONG, len: 4, value: 1 });
+ * assertEquals(bytes, Uint8Array.fromHex("0002" + "0004" + "00000001"));
+ * ```
+ */
 export const rpPong: Struct<RpPong> = message<RpPong>("PONG", [u32("value", { meaning: () => "number of the PING" })]);
 
-/** REQ_PAGES. */
+/**
+ * REQ_PAGES (main-channel.md §9.1): pages of the block that was last named. Code: `rp-misaligned` for what is no whole
+ * number of host pages, of at least 4096 bytes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpReqPages } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0004" + "000c" + "0000000000003000" + "00001000");
+ * assertEquals(rpReqPages.decode(bytes), { type: 4, len: 12, start: 0x3000n, requestLength: 4096 });
+ * ```
+ */
 export const rpReqPages: Struct<RpReqPages> = message<RpReqPages>("REQ_PAGES", requestFields);
 
-/** REQ_PAGES_ID. */
+/**
+ * REQ_PAGES_ID (main-channel.md §9.1): as {@linkcode rpReqPages}, with the block's name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpReqPagesId } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0003" + "0013" + "0000000000003000" + "00001000" + "0670632e72616d");
+ * assertEquals(rpReqPagesId.decode(bytes).block, "pc.ram");
+ * ```
+ */
 export const rpReqPagesId: Struct<RpReqPagesId> = message<RpReqPagesId>("REQ_PAGES_ID", [
   ...requestFields,
   cstr8("block"),
@@ -255,7 +302,19 @@ function trailingBytes({ len = 0, block = "" }: Readonly<Partial<RpRecvBitmap>>)
   return Math.max(0, len - 1 - encodeText(block).length);
 }
 
-/** RECV_BITMAP, without what follows it. */
+/**
+ * RECV_BITMAP (main-channel.md §9.1), without the data that follow it uncounted (§9.2). Code: `unknown-block` for an
+ * empty name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpRecvBitmap } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0005" + "0007" + "0670632e72616d");
+ * assertEquals(rpRecvBitmap.decode(bytes), { type: 5, len: 7, block: "pc.ram" });
+ * ```
+ */
 export const rpRecvBitmap: Struct<RpRecvBitmap> = message<RpRecvBitmap>("RECV_BITMAP", [
   cstr8("block", {
     check: (block) =>
@@ -268,15 +327,49 @@ export const rpRecvBitmap: Struct<RpRecvBitmap> = message<RpRecvBitmap>("RECV_BI
   when((before) => trailingBytes(before) > 0, reserved("trailing", trailingBytes)),
 ]);
 
-/** RESUME_ACK. */
+/**
+ * RESUME_ACK (main-channel.md §9.1). Code: `rp-resume-ack` for a value other than 1.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpResumeAck } from "@migwire/migwire/wire";
+ *
+ * assertEquals(rpResumeAck.decode(Uint8Array.fromHex("0006" + "0004" + "00000001")).value, 1);
+ * ```
+ */
 export const rpResumeAck: Struct<RpResumeAck> = message<RpResumeAck>("RESUME_ACK", [
   u32("value", mustBe(1, (value) => ({ code: "rp-resume-ack", qemu: `illegal resume_ack value ${value}` }))),
 ]);
 
-/** SWITCHOVER_ACK (8.1+). */
+/**
+ * SWITCHOVER_ACK (main-channel.md §9.1), since QEMU 8.1: nothing but its head.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MIG_RP_MSG, rpSwitchoverAck } from "@migwire/migwire/wire";
+ *
+ * const bytes = rpSwitchoverAck.encode({ type: MIG_RP_MSG.SWITCHOVER_ACK, len: 0 });
+ * assertEquals(bytes, Uint8Array.fromHex("00070000"));
+ * ```
+ */
 export const rpSwitchoverAck: Struct<RpSwitchoverAck> = message<RpSwitchoverAck>("SWITCHOVER_ACK", []);
 
-/** Any message, its content as it is. */
+/**
+ * Any message of the return path, its content as it is (main-channel.md §9.1). Codes: `rp-type` and `rp-length`, which
+ * end the reading at a source.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpUnknown } from "@migwire/migwire/wire";
+ *
+ * const codes: string[] = [];
+ * const { data } = rpUnknown.decode(Uint8Array.fromHex("0009" + "0001" + "ff"), ({ code }) => codes.push(code));
+ * assertEquals([data, codes], [Uint8Array.of(0xff), ["rp-type"]]);
+ * ```
+ */
 export const rpUnknown: Struct<RpUnknown> = struct<RpUnknown>("return-path message", [
   ...head(headFault),
   bytes("data", ({ len = 0 }) => len, {
@@ -288,7 +381,18 @@ export const rpUnknown: Struct<RpUnknown> = struct<RpUnknown>("return-path messa
   }),
 ]);
 
-/** The size in front of a bitmap. */
+/**
+ * The size in front of a bitmap of received pages, in bytes (main-channel.md §9.2). Codes: `rp-bitmap-size` for what is
+ * no multiple of 8 above 0, `implausible` above 2^40.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpBitmap } from "@migwire/migwire/wire";
+ *
+ * assertEquals(rpBitmap.decode(Uint8Array.fromHex("0000000000000020")), { size: 32 });
+ * ```
+ */
 export const rpBitmap: Struct<RpBitmap> = struct<RpBitmap>("bitmap of received pages", [
   size64("size", {
     check: (size) => {
@@ -302,7 +406,18 @@ export const rpBitmap: Struct<RpBitmap> = struct<RpBitmap>("bitmap of received p
   }),
 ]);
 
-/** The mark behind a bitmap. It is judged where the block is known, by the grammar of the channel. */
+/**
+ * The mark behind a bitmap (main-channel.md §9.2). It is judged where the block is known, by the grammar of the
+ * channel.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rpBitmapEnd } from "@migwire/migwire/wire";
+ *
+ * assertEquals(rpBitmapEnd.encode({ mark: 0x0123456789abcdefn }), Uint8Array.fromHex("0123456789abcdef"));
+ * ```
+ */
 export const rpBitmapEnd: Struct<RpBitmapEnd> = struct<RpBitmapEnd>("end of the bitmap of received pages", [
   u64("mark", { meaning: (mark) => mark === RECV_BITMAP_END_MARK ? "end mark" : "not the end mark" }),
 ]);

@@ -79,7 +79,20 @@ function pageValues({ name, known, unexpected, incomplete }: Kind): Struct<PageV
   ]);
 }
 
-/** Layout of a record of `s390-storage_attributes`. */
+/**
+ * Layout of a record of `s390-storage_attributes` (main-channel.md §7.2); as many bytes as `count` follow. Codes:
+ * `flags` and `count`, both fatal, `incomplete`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { STATTRIB_FLAG, storageAttributes } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("0000000000002002" + "0000000000000003"); // then three values
+ * const { word, count } = storageAttributes.decode(bytes);
+ * assertEquals([word >> 12n, word & 0xfffn, count], [2n, BigInt(STATTRIB_FLAG.MORE), 3n]);
+ * ```
+ */
 export const storageAttributes: Struct<PageValues> = pageValues({
   name: "storage attributes",
   known: Object.values(STATTRIB_FLAG),
@@ -97,7 +110,18 @@ export const SKEYS_FLAG = {
   ERROR: 0x04,
 } as const;
 
-/** Layout of a record of `s390-skeys`. */
+/**
+ * Layout of a record of `s390-skeys` (main-channel.md §7.3); as many bytes as `count` follow. Codes as for
+ * {@linkcode storageAttributes}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { SKEYS_FLAG, storageKeys } from "@migwire/migwire/wire";
+ *
+ * assertEquals(storageKeys.decode(Uint8Array.fromHex("0000000000000001")), { word: BigInt(SKEYS_FLAG.EOS) });
+ * ```
+ */
 export const storageKeys: Struct<PageValues> = pageValues({
   name: "storage keys",
   known: Object.values(SKEYS_FLAG),
@@ -115,7 +139,19 @@ export interface TodClock {
   low?: bigint;
 }
 
-/** Layout of {@linkcode TodClock}. */
+/**
+ * Layout of the body of `todclock` (main-channel.md §7.4): 1 or 10 bytes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { todClock } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("01" + "00" + "00000000000003e8");
+ * assertEquals(todClock.decode(bytes), { present: 1, high: 0, low: 1000n });
+ * assertEquals(todClock.encode({ present: 0 }), Uint8Array.of(0));
+ * ```
+ */
 export const todClock: Struct<TodClock> = struct<TodClock>("todclock", [
   u8("present"),
   when((clock) => clock.present !== 0, u8("high"), u64("low")),

@@ -41,7 +41,24 @@ export interface LongSectionHeader {
   versionId: number;
 }
 
-/** Layout of {@linkcode LongSectionHeader}. */
+/**
+ * Layout of the header of a START or FULL section (main-channel.md §3.1). Code: `idstr`, fatal, for an empty name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { longSectionHeader, SECTION_TYPES } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("01" + "00000005" + "0372616d" + "00000000" + "00000004");
+ * assertEquals(longSectionHeader.decode(bytes), {
+ *   type: SECTION_TYPES.START,
+ *   sectionId: 5,
+ *   idstr: "ram",
+ *   instanceId: 0,
+ *   versionId: 4,
+ * });
+ * ```
+ */
 export const longSectionHeader: Struct<LongSectionHeader> = struct<LongSectionHeader>("section header", [
   u8("type"),
   u32("sectionId"),
@@ -66,7 +83,18 @@ export interface ShortSectionHeader {
   sectionId: number;
 }
 
-/** Layout of {@linkcode ShortSectionHeader}. */
+/**
+ * Layout of the header of a PART or END section, 5 bytes (main-channel.md §3.2).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { SECTION_TYPES, shortSectionHeader } from "@migwire/migwire/wire";
+ *
+ * const bytes = shortSectionHeader.encode({ type: SECTION_TYPES.END, sectionId: 5 });
+ * assertEquals(bytes, Uint8Array.fromHex("0300000005"));
+ * ```
+ */
 export const shortSectionHeader: Struct<ShortSectionHeader> = struct<ShortSectionHeader>("section header", [
   u8("type"),
   u32("sectionId"),
@@ -80,7 +108,19 @@ export interface SectionFooter {
   sectionId: number;
 }
 
-/** Layout of {@linkcode SectionFooter}. */
+/**
+ * Layout of a section's footer, 5 bytes (main-channel.md §3.3). Code: `footer-missing`, fatal. That it names the
+ * section before it, its reader checks.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sectionFooter } from "@migwire/migwire/wire";
+ *
+ * assertEquals(sectionFooter.encode({ marker: 0x7e, sectionId: 5 }), Uint8Array.fromHex("7e00000005"));
+ * assertEquals(sectionFooter.decode(Uint8Array.fromHex("7e00000005")).sectionId, 5);
+ * ```
+ */
 export const sectionFooter: Struct<SectionFooter> = struct<SectionFooter>("section footer", [
   u8("marker", mustBe(SECTION_TYPES.FOOTER, () => ({ code: "footer-missing", fatal: true }))),
   u32("sectionId"),
@@ -92,7 +132,17 @@ export interface EndOfStream {
   type: number;
 }
 
-/** Layout of {@linkcode EndOfStream}. */
+/**
+ * Layout of the byte that ends the elements of a main channel (main-channel.md §3.4).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { endOfStream } from "@migwire/migwire/wire";
+ *
+ * assertEquals(endOfStream.encode({ type: 0 }), Uint8Array.of(0));
+ * ```
+ */
 export const endOfStream: Struct<EndOfStream> = struct<EndOfStream>("EOF", [u8("type")]);
 
 /** Header of the VM description; the text follows as payload (§4). */
@@ -103,7 +153,18 @@ export interface VmDescriptionHeader {
   textLength: number;
 }
 
-/** Layout of {@linkcode VmDescriptionHeader}. */
+/**
+ * Layout of what stands before the VM description, 5 bytes (main-channel.md §4).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vmDescriptionHeader } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("06" + "00000002"); // then "{}"
+ * assertEquals(vmDescriptionHeader.decode(bytes), { type: 6, textLength: 2 });
+ * ```
+ */
 export const vmDescriptionHeader: Struct<VmDescriptionHeader> = struct<VmDescriptionHeader>("VM description", [
   u8("type"),
   u32("textLength"),

@@ -12,7 +12,17 @@ export interface HtabHeader {
 /** The guest has no hash table. */
 export const HTAB_NONE = 0xffffffff;
 
-/** Layout of {@linkcode HtabHeader}. */
+/**
+ * Layout of the first word of a body of `spapr/htab` (main-channel.md §7.1).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { htabHeader } from "@migwire/migwire/wire";
+ *
+ * assertEquals(htabHeader.annotate(Uint8Array.fromHex("00000018"))[0]?.meaning, "table of 2^24 bytes");
+ * ```
+ */
 export const htabHeader: Struct<HtabHeader> = struct<HtabHeader>("htab header", [
   u32("header", {
     meaning: (header) =>
@@ -33,7 +43,19 @@ export interface HtabChunk {
   invalidCount: number;
 }
 
-/** Layout of {@linkcode HtabChunk}. */
+/**
+ * Layout of what stands before the entries of a chunk of `spapr/htab`, 8 bytes (main-channel.md §7.1); `validCount`
+ * entries of 16 bytes follow.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { htabChunk } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("00000040" + "0002" + "0006");
+ * assertEquals(htabChunk.decode(bytes), { index: 64, validCount: 2, invalidCount: 6 });
+ * ```
+ */
 export const htabChunk: Struct<HtabChunk> = struct<HtabChunk>("htab chunk", [
   u32("index"),
   u16("validCount"),

@@ -34,7 +34,18 @@ const TAG_NAMES: ReadonlyMap<bigint, string> = new Map([
   [VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY, "VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY"],
 ]);
 
-/** QEMU's name of a tag; `undefined` for a value that is none. */
+/**
+ * QEMU's name of a tag (vfio.md §3.1); `undefined` for a value that is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vfioTagName } from "@migwire/migwire/wire";
+ *
+ * assertEquals(vfioTagName(0xffffffffef100006n), "VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY");
+ * assertEquals(vfioTagName(0n), undefined);
+ * ```
+ */
 export function vfioTagName(tag: bigint): string | undefined {
   return TAG_NAMES.get(tag);
 }
@@ -61,27 +72,83 @@ export function tagRow<T extends VfioTag>(expected: bigint): Field<T> {
   }) as Field<T>;
 }
 
-/** END_OF_STATE. */
+/**
+ * END_OF_STATE, 8 bytes (vfio.md §3.1). Code: `unknown-tag`, fatal, as for each of these tags.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vfioEndOfState } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("ffffffffef100001");
+ * assertEquals(vfioEndOfState.annotate(bytes)[0]?.meaning, "VFIO_MIG_FLAG_END_OF_STATE");
+ * ```
+ */
 export const vfioEndOfState: Struct<VfioTag> = struct<VfioTag>("VFIO end of state", [
   tagRow(VFIO_MIG_FLAG_END_OF_STATE),
 ]);
 
-/** DEV_SETUP_STATE; END_OF_STATE must follow. */
+/**
+ * DEV_SETUP_STATE, 8 bytes (vfio.md §3.1); END_OF_STATE must follow.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { VFIO_MIG_FLAG_DEV_SETUP_STATE, vfioSetupState } from "@migwire/migwire/wire";
+ *
+ * const bytes = vfioSetupState.encode({ tag: VFIO_MIG_FLAG_DEV_SETUP_STATE });
+ * assertEquals(bytes, Uint8Array.fromHex("ffffffffef100003"));
+ * ```
+ */
 export const vfioSetupState: Struct<VfioTag> = struct<VfioTag>("VFIO setup state", [
   tagRow(VFIO_MIG_FLAG_DEV_SETUP_STATE),
 ]);
 
-/** DEV_INIT_DATA_SENT. */
+/**
+ * DEV_INIT_DATA_SENT, 8 bytes (vfio.md §3.1); ends the body.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { VFIO_MIG_FLAG_DEV_INIT_DATA_SENT, vfioInitDataSent } from "@migwire/migwire/wire";
+ *
+ * const { tag } = vfioInitDataSent.decode(Uint8Array.fromHex("ffffffffef100005"));
+ * assertEquals(tag, VFIO_MIG_FLAG_DEV_INIT_DATA_SENT);
+ * ```
+ */
 export const vfioInitDataSent: Struct<VfioTag> = struct<VfioTag>("VFIO init data sent", [
   tagRow(VFIO_MIG_FLAG_DEV_INIT_DATA_SENT),
 ]);
 
-/** DEV_CONFIG_LOAD_READY. */
+/**
+ * DEV_CONFIG_LOAD_READY, 8 bytes (vfio.md §3.1), since QEMU 10.1; ends the body.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { vfioConfigLoadReady, WireError } from "@migwire/migwire/wire";
+ *
+ * const error = assertThrows(() => vfioConfigLoadReady.decode(Uint8Array.fromHex("ffffffffef100007")), WireError);
+ * assertEquals(error.finding.qemu, "NAME: Unknown tag 0xffffffffef100007");
+ * ```
+ */
 export const vfioConfigLoadReady: Struct<VfioTag> = struct<VfioTag>("VFIO config load ready", [
   tagRow(VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY),
 ]);
 
-/** DEV_DATA_STATE and the size of the data that follows. */
+/**
+ * DEV_DATA_STATE and the size of the data that follows, in bytes (vfio.md §3.1): 16 bytes. Code: the warning
+ * `empty-record`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vfioData } from "@migwire/migwire/wire";
+ *
+ * const bytes = Uint8Array.fromHex("ffffffffef100004" + "0000000000000004"); // then deadbeef
+ * assertEquals(vfioData.decode(bytes).size, 4);
+ * ```
+ */
 export const vfioData: Struct<VfioData> = struct<VfioData>("VFIO data", [
   tagRow(VFIO_MIG_FLAG_DEV_DATA_STATE),
   size64("size", {
@@ -111,7 +178,18 @@ export interface VfioPacketHeader {
   flags: number;
 }
 
-/** Header of a VFIO device-state packet (multifd.md §5.5). */
+/**
+ * Header of a VFIO device-state packet, 12 bytes (multifd.md §5.5). Codes: `version`, `idx`, and the warning `flags`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { VFIO_DEVICE_STATE_CONFIG_STATE, vfioPacketHeader } from "@migwire/migwire/wire";
+ *
+ * const header = vfioPacketHeader.decode(Uint8Array.fromHex("00000000" + "00000007" + "00000001"));
+ * assertEquals(header, { version: 0, idx: 7, flags: VFIO_DEVICE_STATE_CONFIG_STATE });
+ * ```
+ */
 export const vfioPacketHeader: Struct<VfioPacketHeader> = struct<VfioPacketHeader>("VFIO device state packet", [
   u32(
     "version",

@@ -33,7 +33,18 @@ export interface MsixEntry {
   vectorControl: number;
 }
 
-/** An MSI-X table entry: little-endian, as in the device. */
+/**
+ * An entry of an MSI-X table, 16 bytes, little-endian as in the device (vfio.md §4.1).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { msixEntry } from "@migwire/migwire/wire";
+ *
+ * const entry = msixEntry.decode(Uint8Array.fromHex("0000e0fe" + "00000000" + "20400000" + "00000000"));
+ * assertEquals([entry.addressLow, entry.data, entry.vectorControl & 1], [0xfee00000, 0x4020, 0]);
+ * ```
+ */
 export const msixEntry: Struct<MsixEntry> = struct<MsixEntry>("MSI-X table entry", [
   u32le("addressLow"),
   u32le("addressHigh"),
@@ -63,7 +74,20 @@ export interface VfioDisplay {
   stride: number;
 }
 
-/** The display subsection. */
+/**
+ * The display subsection of a config (vfio.md §4.2). Codes: `unknown-subsection`, fatal, `subsection-version`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vfioDisplay } from "@migwire/migwire/wire";
+ *
+ * const name = "19" + new TextEncoder().encode("VFIOPCIDevice/VFIODisplay").toHex();
+ * const values = "000000007fe00000" + "34325258" + "00000000" + "00000400" + "00000300" + "00001000";
+ * const display = vfioDisplay.decode(Uint8Array.fromHex("05" + name + "00000001" + values));
+ * assertEquals([display.addr, display.width, display.height, display.stride], [0x7fe00000n, 1024, 768, 4096]);
+ * ```
+ */
 export const vfioDisplay: Struct<VfioDisplay> = struct<VfioDisplay>("VFIO display", [
   u8("marker"),
   cstr8("name", {
@@ -170,7 +194,29 @@ const displayRow: Field<VfioConfig> = {
   },
 };
 
-/** The config blob, when the bytes at hand are all of it, with or without what follows it. */
+/**
+ * The config blob of a VFIO PCI device, when the bytes at hand are all of it, with or without what follows it (vfio.md
+ * §4.1). Codes: `pci-version`, `irq`, and those of {@linkcode vfioDisplay}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vfioConfig } from "@migwire/migwire/wire";
+ *
+ * const bytes = vfioConfig.encode({
+ *   pciVersion: 2,
+ *   configSpace: new Uint8Array(256),
+ *   intxA: 0,
+ *   intxB: 0,
+ *   intxC: 0,
+ *   intxD: 0,
+ *   msixTable: [],
+ *   msixPending: new Uint8Array(0),
+ * });
+ * assertEquals(bytes.length, 4 + 256 + 4 * 4);
+ * assertEquals(vfioConfig.decode(bytes).configSpace.length, 256);
+ * ```
+ */
 export const vfioConfig: Struct<VfioConfig> = struct<VfioConfig>("VFIO device config", blobRows("whole"));
 
 /** DEV_CONFIG_STATE of the main channel: its tag, and the config. END_OF_STATE must follow. */
@@ -188,12 +234,40 @@ function configState(config: Struct<VfioConfig>): Struct<VfioConfigState> {
   ]);
 }
 
-/** DEV_CONFIG_STATE of the main channel, when the bytes at hand are all of it. */
+/**
+ * DEV_CONFIG_STATE of the main channel, when the bytes at hand are all of it: its tag, and the config (vfio.md §3.1,
+ * §4.1). Codes: `unknown-tag`, fatal, and those of {@linkcode vfioConfig}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vfioConfigState } from "@migwire/migwire/wire";
+ *
+ * const bytes = new Uint8Array(8 + 276);
+ * bytes.set(Uint8Array.fromHex("ffffffffef100002" + "00000002" + "b3151e10"));
+ * const { config } = vfioConfigState.decode(bytes);
+ * assertEquals(config.configSpace.subarray(0, 4), Uint8Array.fromHex("b3151e10"));
+ * ```
+ */
 export const vfioConfigState: Struct<VfioConfigState> = configState(vfioConfig);
 
 /**
- * DEV_CONFIG_STATE where it comes by on a channel. Asks for bytes up to the END_OF_STATE behind the config, as only that
- * tells how long the config is; the END_OF_STATE itself is not read.
+ * DEV_CONFIG_STATE where it comes by on a channel (vfio.md §3.1, §4.1). Asks for bytes up to the END_OF_STATE behind
+ * the config, as only that tells how long the config is; the END_OF_STATE itself is not read. Codes as for
+ * {@linkcode vfioConfigState}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Decoder, vfioConfigStateOnChannel } from "@migwire/migwire/wire";
+ *
+ * const bytes = new Uint8Array(8 + 276 + 8);
+ * bytes.set(Uint8Array.fromHex("ffffffffef100002" + "00000002"));
+ * bytes.set(Uint8Array.fromHex("ffffffffef100001"), 8 + 276);
+ * const decoder = new Decoder(bytes);
+ * assertEquals(vfioConfigStateOnChannel.read(decoder).config.pciVersion, 2);
+ * assertEquals(decoder.offset, 8 + 276);
+ * ```
  */
 export const vfioConfigStateOnChannel: Struct<VfioConfigState> = configState(
   struct<VfioConfig>("VFIO device config", blobRows("stream")),
@@ -274,7 +348,23 @@ const trailingRow: Field<VfioConfigPacket> = {
   write: (writer, { trailing }): void => writer.put(trailing),
 };
 
-/** Data of a config packet; reads all that the decoder has (vfio.md §4.3). */
+/**
+ * Data of a config packet, behind its 12-byte VFIO header; reads all that the decoder has (vfio.md §4.3). Codes:
+ * `config-tag`, fatal, `config-end`, the warning `trailing`, and those of {@linkcode vfioConfig}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vfioConfigPacket } from "@migwire/migwire/wire";
+ *
+ * const bytes = new Uint8Array(8 + 276 + 8);
+ * bytes.set(Uint8Array.fromHex("ffffffffef100002" + "00000002"));
+ * bytes.set(Uint8Array.fromHex("ffffffffef100003"), 8 + 276);
+ * const codes: string[] = [];
+ * vfioConfigPacket.decode(bytes, ({ code }) => codes.push(code));
+ * assertEquals(codes, ["config-end"]);
+ * ```
+ */
 export const vfioConfigPacket: Struct<VfioConfigPacket> = struct<VfioConfigPacket>("VFIO config packet", [
   packetTagRow,
   nested("config", vfioConfig),
@@ -307,6 +397,11 @@ function readWhole<T>(layout: Struct<T>, bytes: Uint8Array, options: ConfigOptio
  * Reads a config blob from the start of `bytes`, which hold all of it and may hold what follows it. Throws `WireError`
  * where they end inside of it; other faults go to `options.report`, or throw with `options.strict` (vfio.md §4.1).
  *
+ * @param bytes From the first byte of the blob.
+ * @param options Whom to tell, and what to call the channel.
+ * @returns The config.
+ * @throws `WireError` with code `truncated` if the bytes end inside of the blob.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -328,6 +423,11 @@ export function parseConfigBlob(bytes: Uint8Array, options: ConfigOptions = {}):
  * Reads the data of a config packet, what follows the packet's 12-byte VFIO header: tag, config, END_OF_STATE. Throws
  * `WireError` where they are cut or are something else (codes `truncated`, `config-tag`); other faults go to
  * `options.report`, or throw with `options.strict` (vfio.md §4.3).
+ *
+ * @param data The packet's payload from its byte 12 on.
+ * @param options Whom to tell, and what to call the channel.
+ * @returns The config, and what stands around it.
+ * @throws `WireError` with code `truncated` or `config-tag` if that is no config.
  *
  * @example
  * ```ts

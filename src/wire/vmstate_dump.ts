@@ -1,7 +1,7 @@
 /**
- * What a QEMU can load of its devices' states, as its option `-dump-vmstate` writes it: JSON, an object whose members are
- * device types. States that are registered by code and not by a type of device (`timer`, `cpu`, `globalstate`, `ram`, …)
- * are not in it.
+ * What a QEMU can load of its devices' states, as its option `-dump-vmstate` writes it: JSON, an object whose members
+ * are device types. States that are registered by code and not by a type of device (`timer`, `cpu`, `globalstate`,
+ * `ram`, …) are not in it.
  *
  * @module
  */
@@ -56,7 +56,17 @@ export interface DumpedField {
   readonly vmsd?: DumpedVmsd;
 }
 
-/** A text that is no output of `-dump-vmstate`. */
+/**
+ * A text that is no output of `-dump-vmstate`.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { parseVmstateDump, VmstateDumpError } from "@migwire/migwire/wire";
+ *
+ * assertThrows(() => parseVmstateDump("[]"), VmstateDumpError);
+ * ```
+ */
 export class VmstateDumpError extends Error {
   /** The class's name. */
   override readonly name = "VmstateDumpError";

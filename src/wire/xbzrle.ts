@@ -6,7 +6,18 @@ export interface XbzrleRun {
   readonly bytes: Uint8Array;
 }
 
-/** A difference that no encoder writes: QEMU says `decode error!`. */
+/**
+ * A difference that no encoder writes: QEMU says `decode error!`.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { decodeXbzrle, XbzrleError } from "@migwire/migwire/wire";
+ *
+ * // 8 bytes unchanged, and the length of what follows is missing
+ * assertThrows(() => decodeXbzrle(Uint8Array.of(8), 4096), XbzrleError);
+ * ```
+ */
 export class XbzrleError extends Error {
   /** `XbzrleError`. */
   override readonly name = "XbzrleError";
@@ -14,6 +25,11 @@ export class XbzrleError extends Error {
 
 /**
  * Decodes an XBZRLE difference (main-channel.md §5.5) into the runs of bytes that replace what the page holds.
+ *
+ * @param encoded The difference, all of it.
+ * @param pageSize Bytes of the target's pages.
+ * @returns The runs, in order; their bytes are views of `encoded`.
+ * @throws {XbzrleError} If no encoder writes such a difference.
  *
  * @example
  * ```ts

@@ -51,13 +51,36 @@ export const MULTIFD_COMPRESSION_FLAGS: Readonly<Record<MultifdCompression, numb
 
 const METHODS = Object.keys(MULTIFD_COMPRESSION_FLAGS) as MultifdCompression[];
 
-/** The compression method that `flags` name; undefined if they name several. */
+/**
+ * The compression method that the flags of a packet name (multifd.md §3.1); undefined if they name several.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { multifdCompression } from "@migwire/migwire/wire";
+ *
+ * assertEquals(multifdCompression(0x04), "zstd");
+ * assertEquals(multifdCompression(0x01), "none");
+ * assertEquals(multifdCompression(0x06), undefined);
+ * ```
+ */
 export function multifdCompression(flags: number): MultifdCompression | undefined {
   const bits = flags & MULTIFD_COMPRESSION_MASK;
   return METHODS.find((method) => MULTIFD_COMPRESSION_FLAGS[method] === bits);
 }
 
-/** The names of the bits in `flags`, for the annotated view. */
+/**
+ * The names of the bits in a packet's flags (multifd.md §3.1), for people.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeMultifdFlags } from "@migwire/migwire/wire";
+ *
+ * assertEquals(describeMultifdFlags(0x41), "SYNC | DEVICE_STATE");
+ * assertEquals(describeMultifdFlags(0), "no compression");
+ * ```
+ */
 export function describeMultifdFlags(flags: number): string {
   const names: string[] = [];
   let rest = flags;

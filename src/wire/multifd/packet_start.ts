@@ -40,7 +40,18 @@ export function startRows<T extends MultifdPacketStart>(context: MultifdContext,
   return rows as Field<T>[];
 }
 
-/** The 12 bytes that tell which kind of packet it is. Codes: `magic` and `version`, both fatal. */
+/**
+ * The 12 bytes that tell which kind of packet it is (multifd.md §3). Codes: `magic` and `version`, both fatal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MULTIFD_FLAG, multifdPacketStart } from "@migwire/migwire/wire";
+ *
+ * const { flags } = multifdPacketStart().decode(Uint8Array.fromHex("11223344" + "00000001" + "00000040"));
+ * assertEquals(flags, MULTIFD_FLAG.DEVICE_STATE);
+ * ```
+ */
 export function multifdPacketStart(context: MultifdContext = {}): Struct<MultifdPacketStart> {
   // The packet's own structure judges the flags; here they only decide which structure that is.
   return struct<MultifdPacketStart>("multifd packet header", startRows(context, 0xffffffff));

@@ -1,0 +1,19 @@
+/** Mutants that do what the original does, so that no test can notice them. Each was looked at, and has its reason. @module */
+
+import type { Mutant } from "./choose.ts";
+
+/** A mutant that is no other program. */
+export interface Equivalent extends Pick<Mutant, "file" | "code" | "original" | "shown"> {
+  /** Why nothing can be seen of it from outside. */
+  readonly reason: string;
+}
+
+/** All that are known. */
+export const EQUIVALENT: readonly Equivalent[] = [];
+
+/** Why a mutant is no other program, if it is known to be none. */
+export function whyEquivalent(mutant: Omit<Equivalent, "reason">): string | undefined {
+  return EQUIVALENT.find(({ file, code, original, shown }) =>
+    file === mutant.file && code === mutant.code && original === mutant.original && shown === mutant.shown
+  )?.reason;
+}

@@ -9,7 +9,20 @@ interface Track {
   next: number;
 }
 
-/** When the bytes of a capture arrived, in nanoseconds since the recording began. Keeps 16 bytes for each event. */
+/**
+ * When the bytes of a capture arrived, in nanoseconds since the recording began. Keeps 16 bytes for each event.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ArrivalClock, openCapture } from "@migwire/migwire/capture";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const clock = new ArrivalClock(capture.events ?? []);
+ * assertEquals(clock.timeOf(1, "s2d", 64), 442_246_106); // the initial packet of the first multifd channel
+ * capture.close();
+ * ```
+ */
 export class ArrivalClock {
   readonly #tracks = new Map<string, Track>();
   /** Connections whose direction was closed or broke, as the recorder saw it. */

@@ -73,6 +73,20 @@ export function driveChannel(channel: CaptureChannel, parser: ChannelParser, sin
  * The first bytes of a channel, to see what it is. Nothing is used up.
  *
  * @param length How many at most.
+ * @param channel The channel.
+ * @returns Fewer than `length` where the channel is shorter, or where no more of a pipe was kept.
+ * @throws {CaptureError} If the channel cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { firstBytes, openCapture } from "@migwire/migwire/capture";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const magics = capture.channels.map((channel) => firstBytes(channel, 4).toHex());
+ * assertEquals(magics, ["5145564d", "11223344", "11223344"]);
+ * capture.close();
+ * ```
  */
 export function firstBytes(channel: CaptureChannel, length: number): Uint8Array {
   if (channel.source !== undefined) return readBytes(channel.source, 0, length);

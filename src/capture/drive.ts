@@ -53,12 +53,27 @@ export function readChannel(
 }
 
 /**
- * As {@linkcode readChannel}, but the reader asks for the records, some at a time: for whoever reads several channels by
- * turns.
+ * As {@linkcode readChannel}, but the reader asks for the records, some at a time: for whoever reads several channels
+ * by turns.
  *
  * @param source The channel, from its first byte.
  * @param parser A fresh parser of the channel's kind.
  * @throws `WireError` if the parser is strict, `CaptureError` if the source cannot be read.
+ * @returns Records, in their order; a batch may have none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemorySource, recordBatches } from "@migwire/migwire/capture";
+ * import { ChannelParser, ReturnPathGrammar } from "@migwire/migwire/stream";
+ *
+ * const source = new MemorySource(Uint8Array.fromHex("00070000" + "0001000400000000"));
+ * const kinds: string[] = [];
+ * for (const records of recordBatches(source, new ChannelParser(new ReturnPathGrammar()))) {
+ *   kinds.push(...records.map(({ kind }) => kind));
+ * }
+ * assertEquals(kinds, ["rp-switchover-ack", "rp-shut"]);
+ * ```
  */
 export function* recordBatches(
   source: ByteSource,

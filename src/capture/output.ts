@@ -122,6 +122,16 @@ export function* writeNew(path: string, write: (sink: ByteSink) => Generator<num
  * @param write Writes its files.
  * @param owns Whether a directory may hold a file of that name and still be replaced. Others are not touched.
  * @throws {CaptureError} `exists`, `write-failed`.
+ * @returns Now and then how many bytes were written.
+ *
+ * @example
+ * ```ts ignore
+ * import { isCaptureFile, openCapture, writeDirectory, writeWholeDirectory } from "@migwire/migwire/capture";
+ *
+ * const capture = openCapture("vm.save");
+ * const write = (directory: string) => writeDirectory(capture, directory);
+ * for (const bytes of writeWholeDirectory("capture", write, { owns: isCaptureFile })) console.log(bytes);
+ * ```
  */
 export function* writeWholeDirectory(
   path: string,

@@ -14,7 +14,19 @@ export interface ByteSource {
   close(): void;
 }
 
-/** A file. Its size is that at the time of opening; what is appended later is not seen. */
+/**
+ * A file. Its size is that at the time of opening; what is appended later is not seen.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { FileSource, readBytes } from "@migwire/migwire/capture";
+ *
+ * const source = new FileSource("testdata/vfio-multifd-2/channel-00.s2d");
+ * assertEquals(readBytes(source, 0, 4), new TextEncoder().encode("QEVM"));
+ * source.close();
+ * ```
+ */
 export class FileSource implements ByteSource {
   /** Number of bytes. */
   readonly size: number;
@@ -57,7 +69,20 @@ export class FileSource implements ByteSource {
   }
 }
 
-/** Bytes in memory. */
+/**
+ * Bytes in memory.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemorySource } from "@migwire/migwire/capture";
+ *
+ * const into = new Uint8Array(8);
+ * const source = new MemorySource(Uint8Array.of(1, 2, 3));
+ * assertEquals([source.readAt(1, into), into[0]], [2, 2]);
+ * assertEquals(source.readAt(3, into), 0);
+ * ```
+ */
 export class MemorySource implements ByteSource {
   readonly #bytes: Uint8Array;
 

@@ -18,7 +18,18 @@ const MAPPED_RAM_FILE = "file.mapped-ram";
 /** Events between two times that it is said how far it is. */
 const EVENTS_AT_ONCE = 10_000;
 
-/** Whether a capture directory has a file of that name. */
+/**
+ * Whether a capture directory may have a file of that name: what may be replaced with it.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isCaptureFile } from "@migwire/migwire/capture";
+ *
+ * assert(isCaptureFile("channel-01.s2d"));
+ * assert(!isCaptureFile("notes.txt"));
+ * ```
+ */
 export function isCaptureFile(name: string): boolean {
   return /^(capture\.json|events\.jsonl|channel-\d{2,4}\.(s2d|d2s)|file\.[\w.-]+)$/.test(name);
 }

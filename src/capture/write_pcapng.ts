@@ -19,13 +19,15 @@ export interface PcapngOptions {
 const PROGRESS_BYTES = 1024 * 1024;
 
 /**
- * Writes a capture as packets: each connection as one of TCP, from the source 192.0.2.1 to the destination 192.0.2.2, over
- * an Ethernet that never was. Times are those of the capture's events, counted from 1970; without events a byte takes a
- * nanosecond.
+ * Writes a capture as packets: each connection as one of TCP, from the source 192.0.2.1 to the destination 192.0.2.2,
+ * over an Ethernet that never was. Times are those of the capture's events, counted from 1970; without events a byte
+ * takes a nanosecond.
  *
  * @param capture The capture. A pipe is used up.
  * @param sink Receives the file.
  * @returns Now and then how many bytes of the channels were written.
+ * @throws {RangeError} If `mss` is not from 1 to what an IPv4 packet carries.
+ * @throws {CaptureError} If a channel cannot be read.
  *
  * @example
  * ```ts

@@ -70,6 +70,20 @@ function noForm(message: string, hint: string): CaptureError {
  * @param channel Of {@linkcode streamChannel}. A pipe is used up.
  * @param sink Receives the file.
  * @returns Now and then how many bytes were written.
+ * @throws {CaptureError} If the channel cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture, streamChannel, writeStream } from "@migwire/migwire/capture";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * let size = 0;
+ * const { channel } = streamChannel(capture, { mainOnly: true });
+ * const written = [...writeStream(channel.channel, { write: (bytes) => size += bytes.length })].at(-1);
+ * assertEquals([written, size], [76856, 76856]);
+ * capture.close();
+ * ```
  */
 export function* writeStream(channel: CaptureChannel, sink: ByteSink): Generator<number> {
   yield* copyChannel(channel, sink);

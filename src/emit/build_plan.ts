@@ -12,8 +12,8 @@ export interface PlanOptions {
   /** In which order connections are opened; `main-first` if absent. */
   readonly connectOrder?: ConnectOrder;
   /**
-   * Whether device packets are sent after SWITCHOVER_START, as a source does, or all that can be before it: then they are
-   * queued at the destination, and count against its limits (destination-engine.md C.3, B.5).
+   * Whether device packets are sent after SWITCHOVER_START, as a source does, or all that can be before it: then they
+   * are queued at the destination, and count against its limits (destination-engine.md C.3, B.5).
    */
   readonly switchoverStart?: "before-packets" | "after-packets";
   /** Keep the packets of multifd channels apart, to be put into another order; otherwise those that stand behind each other go as one. */
@@ -32,6 +32,21 @@ export interface PlanOptions {
  * - a recovery after the interruption.
  *
  * @throws {RangeError} If `connectOrder` does not name each channel once.
+ * @param score Of {@linkcode readScore}.
+ * @param options The order.
+ * @returns Connections, with their steps and what each waits for.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { buildPlan, readScore } from "@migwire/migwire/emit";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const { connections } = buildPlan(readScore(capture), { connectOrder: "main-last" });
+ * assertEquals(connections.map(({ label }) => label), ["multifd 0", "multifd 1", "main"]);
+ * capture.close();
+ * ```
  */
 export function buildPlan(score: Score, options: PlanOptions = {}): EmitPlan {
   return new Builder(score, options).plan();

@@ -18,9 +18,8 @@ const ENDINGS: readonly EmitErrorCode[] = ["closed", "ended"];
  * @example Usage
  * ```ts ignore
  * import { openCapture } from "@migwire/migwire/capture";
- * import { buildPlan, Emission, socketTarget } from "@migwire/migwire/emit";
+ * import { buildPlan, Emission, readScore, socketTarget } from "@migwire/migwire/emit";
  * import { parseSocketAddress } from "@migwire/migwire/record";
- * import { readScore } from "./score.ts";
  *
  * const capture = openCapture("capture");
  * const plan = buildPlan(readScore(capture));

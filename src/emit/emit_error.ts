@@ -27,7 +27,18 @@ export type EmitErrorCode =
   /** The user ended it. */
   | "interrupted";
 
-/** Something that cannot be sent, or was not sent to its end, and what to do about it. */
+/**
+ * Something that cannot be sent, or was not sent to its end, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { EmitError } from "@migwire/migwire/emit";
+ *
+ * const error = new EmitError("connect", "Cannot connect to tcp:h:4444: refused", "start the destination first");
+ * assertEquals([error.code, error.hint], ["connect", "start the destination first"]);
+ * ```
+ */
 export class EmitError extends MigwireError<EmitErrorCode> {
   /** The class's name. */
   override readonly name = "EmitError";

@@ -32,6 +32,19 @@ export const UNPACED: Pace = { chunk: CHUNK, due: () => 0 };
  *
  * @param arrivals When the bytes of the capture arrived.
  * @param speed 2 is twice as fast as recorded; more than 0.
+ * @returns The pace.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ArrivalClock } from "@migwire/migwire/capture";
+ * import { recordedPace } from "@migwire/migwire/emit";
+ *
+ * const at = (time: number, offset: number) =>
+ *   ({ kind: "data", time, channel: 0, direction: "s2d", offset, length: 8 }) as const;
+ * const pace = recordedPace(new ArrivalClock([at(5_000_000, 0), at(9_000_000, 8)]), 2);
+ * assertEquals([8, 16].map((end) => pace.due({ count: 8, connection: 0, end }, 0)), [0, 2]);
+ * ```
  */
 export function recordedPace(arrivals: ArrivalClock, speed: number): Pace {
   let first: number | undefined;
@@ -51,6 +64,17 @@ export function recordedPace(arrivals: ArrivalClock, speed: number): Pace {
  * catch up.
  *
  * @param megabits More than 0.
+ * @returns The pace.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { limitedPace } from "@migwire/migwire/emit";
+ *
+ * const pace = limitedPace(8); // 1000 bytes a millisecond
+ * assertEquals(pace.due({ count: 3000, connection: 0, end: 3000 }, 0), 0);
+ * assertEquals(pace.due({ count: 1, connection: 0, end: 3001 }, 1), 3);
+ * ```
  */
 export function limitedPace(megabits: number): Pace {
   const bytesPerMillisecond = megabits * 1e6 / 8 / 1000;

@@ -62,6 +62,21 @@ const LINES: readonly ChannelRole[] = ["main", "recovery", "preempt"];
  *
  * @throws {EmitError} If it cannot be sent: without a main channel, encrypted, mapped-ram, from a large pipe.
  * @throws {CaptureError} If bytes cannot be had.
+ * @param capture The capture. Its channels must be possible to read twice.
+ * @param options What is changed on the way.
+ * @returns What can be sent of it, in the order of each channel, and what the target needs for it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { readScore } from "@migwire/migwire/emit";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const { lanes, needs } = readScore(capture);
+ * assertEquals([lanes.length, needs.devices.map(({ idstr }) => idstr)], [2, ["0000:00:05.0/vfio"]]);
+ * capture.close();
+ * ```
  */
 export function readScore(capture: Capture, options: ScoreOptions = {}): Score {
   const notes: string[] = [];

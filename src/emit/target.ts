@@ -30,7 +30,23 @@ export interface EmitTarget {
   connect(signal: AbortSignal): Promise<EmitConnection>;
 }
 
-/** A destination that listens at an address. */
+/**
+ * A destination that listens at an address. Its connecting rejects with {@linkcode EmitError}: `connect`,
+ * `not-allowed`.
+ *
+ * @param address Where.
+ * @returns The target; nothing is connected yet.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { socketTarget } from "@migwire/migwire/emit";
+ * import { parseSocketAddress } from "@migwire/migwire/record";
+ *
+ * const target = socketTarget(parseSocketAddress("tcp:localhost:4444"));
+ * assertEquals([target.name, target.answers], ["tcp:localhost:4444", true]);
+ * ```
+ */
 export function socketTarget(address: SocketAddress): EmitTarget {
   const name = formatSocketAddress(address);
   return {

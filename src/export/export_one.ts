@@ -28,6 +28,15 @@ export function discardWork(job: ExportJob): void {
  *
  * @returns What was written.
  * @throws What the system throws where the tables cannot be written.
+ * @param job Which capture, and where its tables go.
+ *
+ * @example
+ * ```ts ignore
+ * import { exportOne } from "@migwire/migwire/export";
+ *
+ * const { failure, rows } = await exportOne({ capture: "/captures/one", name: "one", out: "tables" });
+ * console.log(failure ?? rows.buffers);
+ * ```
  */
 export async function exportOne(job: ExportJob): Promise<Marker> {
   const work = workFolder(job);

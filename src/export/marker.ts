@@ -22,7 +22,21 @@ export function markerPath(out: string, name: string): string {
   return `${out}/${FOLDER}/${name}.json`;
 }
 
-/** The marker of a migration; undefined if there is none that can be read. */
+/**
+ * The marker of a migration; undefined if there is none that can be read.
+ *
+ * @param out Folder of the tables.
+ * @param name Name of the migration.
+ * @throws What the system throws, but not that there is no such file.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readMarker } from "@migwire/migwire/export";
+ *
+ * assertEquals(readMarker("testdata", "none"), undefined);
+ * ```
+ */
 export function readMarker(out: string, name: string): Marker | undefined {
   try {
     const marker = JSON.parse(Deno.readTextFileSync(markerPath(out, name))) as Partial<Marker> | null;
@@ -33,7 +47,21 @@ export function readMarker(out: string, name: string): Marker | undefined {
   }
 }
 
-/** Names, sizes and times of a capture's files; empty if it cannot be looked at. */
+/**
+ * Names, sizes and times of a capture's files; empty if it cannot be looked at.
+ *
+ * @param path The capture: a file, or a directory.
+ * @returns A line a file.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { fingerprintOf } from "@migwire/migwire/export";
+ *
+ * assertEquals(fingerprintOf("testdata/vfio-multifd-2").split("\n").length, 5);
+ * assertEquals(fingerprintOf("testdata/none"), "");
+ * ```
+ */
 export function fingerprintOf(path: string): string {
   try {
     const status = Deno.statSync(path);

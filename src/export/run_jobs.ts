@@ -14,6 +14,15 @@ const WORKER = import.meta.url.endsWith("/run_jobs.ts") ? new URL("./worker.ts",
  * @param atOnce How many at once, at least 1.
  * @param done Receives each result when it is there.
  * @param signal Ends all of it; its reason is thrown.
+ * @throws The signal's reason.
+ *
+ * @example
+ * ```ts ignore
+ * import { runJobs } from "@migwire/migwire/export";
+ *
+ * const jobs = ["one", "two"].map((name) => ({ capture: `/captures/${name}`, name, out: "tables" }));
+ * await runJobs(jobs, 2, ({ name }, result) => console.log(name, result), new AbortController().signal);
+ * ```
  */
 export async function runJobs(
   jobs: readonly ExportJob[],

@@ -1,4 +1,15 @@
-/** Why a description cannot be forged. */
+/**
+ * Why a description cannot be forged.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ * import { ForgeError, parseForgeDescription } from "@migwire/migwire/forge";
+ *
+ * const error = await assertRejects(() => parseForgeDescription("channels: many"), ForgeError);
+ * assertEquals(error.path.length > 0, true);
+ * ```
+ */
 export class ForgeError extends Error {
   /** Its class, in messages. */
   override readonly name = "ForgeError";

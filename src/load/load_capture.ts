@@ -129,6 +129,22 @@ export interface LoadResult {
  * @param capture The capture; a pipe that was not kept cannot be loaded.
  * @param options The destination, and how to feed it.
  * @throws `CaptureError` if bytes cannot be had, and what a sink throws except `DeviceRefusal`.
+ * @returns What became of the whole, and of each device.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { expectationsOf, openCapture } from "@migwire/migwire/capture";
+ * import { destinationSettings, loadCapture } from "@migwire/migwire/load";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const devices = [{ idstr: "0000:00:05.0/vfio", instanceId: 0, precopy: true }];
+ * const facts = { machine: "pc-q35-10.0", arm: false, multifdChannels: 2, compression: "none" as const, devices };
+ * const settings = destinationSettings(expectationsOf(capture.manifest, {}), facts);
+ * const { verdict, switchoverStarted } = await loadCapture(capture, { settings });
+ * assertEquals([verdict.kind, switchoverStarted], ["ok", true]);
+ * capture.close();
+ * ```
  */
 export async function loadCapture(capture: Capture, options: LoadOptions): Promise<LoadResult> {
   const load = new Load(capture, options);

@@ -10,7 +10,21 @@ export const RAM_LIMIT: number = 4 * 1024 ** 3;
 /** Page size of targets whose pages never came. */
 const USUAL_PAGE_SIZE = 4096;
 
-/** A machine has more RAM than is allowed to be put together. */
+/**
+ * A machine has more RAM than is allowed to be put together.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { assembleRam, RamLimitError } from "@migwire/migwire/load";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const error = await assertRejects(() => assembleRam(capture, { limit: 4096 }), RamLimitError);
+ * assertEquals(error.limit, 4096);
+ * capture.close();
+ * ```
+ */
 export class RamLimitError extends Error {
   /** The class's name. */
   override readonly name = "RamLimitError";

@@ -1,4 +1,8 @@
-/** Loads a capture as a destination does: its engine, the queues of its devices, RAM, and what `migwire load` prints. @module */
+/**
+ * Loads a capture as a destination does: its engine, the queues of its devices, RAM, and what `migwire load` prints.
+ *
+ * @module
+ */
 export {
   assembleRam,
   type BarrierStyle,
@@ -27,7 +31,7 @@ export {
   type LoaderState,
   type LoaderStatistics,
   type LoadEvent,
-  LoadingDevice,
+  type LoadingDevice,
   type LoadOptions,
   type LoadOrder,
   type LoadResult,

@@ -3,7 +3,6 @@ export { formatSocketAddress, parseSocketAddress, type SocketAddress } from "../
 export {
   type CaptureRecorder,
   type ChannelStatus,
-  DirectoryStorage,
   type MigrationSide,
   type NotKept,
   RecordError,

@@ -1,4 +1,8 @@
-/** Parsers and serialisers, one for each kind of channel: bytes in pieces of any size to records, and back. No I/O. @module */
+/**
+ * Parsers and serialisers, one for each kind of channel: bytes in pieces of any size to records, and back. No I/O.
+ *
+ * @module
+ */
 export {
   type BaseRecord,
   type BlockMigrationStreamRecord,

@@ -1,4 +1,8 @@
-/** The structures on the wire: tables that turn bytes into values and back, check them and annotate them. No I/O. @module */
+/**
+ * The structures on the wire: tables that turn bytes into values and back, check them and annotate them. No I/O.
+ *
+ * @module
+ */
 export { type ByteRange, type ByteWriter, type Cursor, Incomplete } from "../bytes/mod.ts";
 export {
   annotateDeviceBody,

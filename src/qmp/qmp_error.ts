@@ -30,7 +30,18 @@ export interface QmpErrorDetails extends ErrorOptions {
   readonly qemuClass?: string;
 }
 
-/** A monitor that cannot be reached, or did not do what it was asked, and what to do about it. */
+/**
+ * A monitor that cannot be reached, or did not do what it was asked, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { QmpError } from "@migwire/migwire/qmp";
+ *
+ * const error = new QmpError("refused", "QEMU refused stop: not now", { command: "stop", qemu: "not now" });
+ * assertEquals([error.code, error.command, error.qemu], ["refused", "stop", "not now"]);
+ * ```
+ */
 export class QmpError extends MigwireError<QmpErrorCode> {
   /** The class's name. */
   override readonly name = "QmpError";

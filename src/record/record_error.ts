@@ -14,7 +14,18 @@ export type RecordErrorCode =
   /** The directory cannot be written, or not any more. */
   | "storage";
 
-/** A recording that cannot begin, or did not go on, and what to do about it. */
+/**
+ * A recording that cannot begin, or did not go on, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RecordError } from "@migwire/migwire/record";
+ *
+ * const error = new RecordError("exists", "Cannot record into capture: it exists already", "name another");
+ * assertEquals([error.code, error.hint], ["exists", "name another"]);
+ * ```
+ */
 export class RecordError extends MigwireError<RecordErrorCode> {
   /** The class's name. */
   override readonly name = "RecordError";

@@ -29,6 +29,19 @@ export interface CaptureRecorder {
  *
  * @param directory The directory; it must not be there.
  * @throws {RecordError} If it cannot be made.
+ * @param options What it is called.
+ * @returns Whom to tell.
+ *
+ * @example
+ * ```ts ignore
+ * import { recordInto } from "@migwire/migwire/record";
+ *
+ * const recorder = recordInto("capture", { name: "by hand" });
+ * const connection = recorder.open();
+ * recorder.received(connection, "s2d", Uint8Array.fromHex("5145564d00000003"));
+ * recorder.ended(connection, "s2d");
+ * recorder.close();
+ * ```
  */
 export function recordInto(directory: string, { name, about }: RecordIntoOptions): CaptureRecorder {
   const start = performance.now();

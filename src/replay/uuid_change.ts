@@ -2,7 +2,19 @@ import type { ReadChannel } from "../capture/mod.ts";
 import type { BaseRecord, ConfigurationRecord } from "../stream/mod.ts";
 import { formatUuid } from "../wire/mod.ts";
 
-/** The bytes of a UUID, as they stand in a stream; undefined if the text is none. */
+/**
+ * The 16 bytes of a UUID in RFC 4122 order, as they stand in a stream (main-channel.md §2.2); undefined if the text is
+ * none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { uuidBytes } from "@migwire/migwire/replay";
+ *
+ * assertEquals(uuidBytes("00112233-4455-6677-8899-aabbccddeeff")?.[15], 0xff);
+ * assertEquals(uuidBytes("0011"), undefined);
+ * ```
+ */
 export function uuidBytes(text: string): Uint8Array | undefined {
   const digits = text.replaceAll("-", "");
   return /^[0-9a-f]{32}$/i.test(digits) ? Uint8Array.fromHex(digits) : undefined;

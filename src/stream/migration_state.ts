@@ -32,6 +32,18 @@ export type PostcopyPhase = (typeof POSTCOPY_PHASES)[number];
 /**
  * What a main channel's parser has learned (main-channel.md §1.4). A recovery connection and the preempt channel go on
  * with the state of the first connection.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ChannelParser, MainGrammar, PreemptGrammar } from "@migwire/migwire/stream";
+ *
+ * const main = new MainGrammar();
+ * const parser = new ChannelParser(main);
+ * parser.push(Uint8Array.fromHex("5145564d00000003" + "070000000b" + "70632d7133352d31302e30" + "00"));
+ * assertEquals(main.state.machine, "pc-q35-10.0");
+ * const preempt = new ChannelParser(new PreemptGrammar(main.state));
+ * ```
  */
 export class MigrationState {
   /** Section table. */
@@ -83,8 +95,8 @@ export class MigrationState {
   }
 
   /**
-   * Notes a page size; the first one stays, since the sources come in the order of trust or agree. One that no target has
-   * is passed over: streams and descriptions can say anything.
+   * Notes a page size; the first one stays, since the sources come in the order of trust or agree. One that no target
+   * has is passed over: streams and descriptions can say anything.
    */
   learnPageSize(bytes: number, origin: PageSizeOrigin): void {
     if (this.#pageSize !== undefined || !isTargetPageSize(bytes)) return;

@@ -5,6 +5,16 @@ import { RamBody } from "./ram_body.ts";
 /**
  * Grammar of a postcopy-preempt channel (main-channel.md §11): RAM records and nothing else. It ends by closing, on old
  * machine types with one EOS record.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ChannelParser, PreemptGrammar } from "@migwire/migwire/stream";
+ *
+ * const parser = new ChannelParser(new PreemptGrammar(), { channel: "preempt" });
+ * const records = parser.push(Uint8Array.fromHex("0000000000000010"));
+ * assertEquals(records.map(({ kind }) => kind), ["ram-eos"]);
+ * ```
  */
 export class PreemptGrammar implements Grammar {
   readonly expecting = "RAM record";

@@ -108,13 +108,24 @@ export type RamRecord =
 /**
  * Where the contents of page `index` of a run stand. Only the first page of a run can have a name before it.
  *
+ * @param record The run.
+ * @param index Which of its pages, from 0 on.
+ * @returns The place in the channel, bytes.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { pageContents, type RamPageRecord } from "@migwire/migwire/stream";
  *
  * const run: RamPageRecord = {
- *   kind: "ram-page", offset: 100, length: 2 * 4104, block: "pc.ram", flags: 0x28, pageOffset: 0, pageSize: 4096, count: 2,
+ *   kind: "ram-page",
+ *   offset: 100,
+ *   length: 2 * 4104,
+ *   block: "pc.ram",
+ *   flags: 0x28,
+ *   pageOffset: 0,
+ *   pageSize: 4096,
+ *   count: 2,
  * };
  * assertEquals(pageContents(run, 1), { offset: 100 + 4104 + 8, length: 4096 });
  * ```

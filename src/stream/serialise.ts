@@ -14,6 +14,11 @@ const ZERO_PAGES_A_PART = 4096;
  * Writes a record again: its fields as bytes, its payload as the range where it stands. The parts in order are the
  * record. What nobody understood, and the beginning of a record that was cut, is carried as it is.
  *
+ * @param record A record of any kind, as a parser gave it or changed.
+ * @returns Its parts.
+ * @throws {TypeError} If there is no such kind of record.
+ * @throws {RangeError} If a value does not fit its field.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

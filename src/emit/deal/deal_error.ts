@@ -17,7 +17,18 @@ export type DealErrorCode =
   /** Device packets would come before the first SYNC. */
   | "device-packets";
 
-/** Multifd channels that cannot be dealt anew, and what to do about it. */
+/**
+ * Multifd channels that cannot be dealt anew, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { DealError } from "@migwire/migwire/emit";
+ *
+ * const error = new DealError("no-channel", "Cannot deal the packets: there is no multifd channel");
+ * assertEquals([error.code, error.hint], ["no-channel", ""]);
+ * ```
+ */
 export class DealError extends MigwireError<DealErrorCode> {
   /** The class's name. */
   override readonly name = "DealError";

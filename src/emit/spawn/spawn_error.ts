@@ -21,7 +21,18 @@ export type SpawnErrorCode =
   /** It cannot be stopped. */
   | "unstoppable";
 
-/** A QEMU that was not started, and what to do about it. */
+/**
+ * A QEMU that was not started, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ * import { splitCommand, SpawnError } from "@migwire/migwire/spawn";
+ *
+ * const error = await assertRejects(() => splitCommand("qemu-system-x86_64 | tee log"), SpawnError);
+ * assertEquals(error.code, "command");
+ * ```
+ */
 export class SpawnError extends MigwireError<SpawnErrorCode> {
   /** The class's name. */
   override readonly name = "SpawnError";

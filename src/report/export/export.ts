@@ -10,8 +10,8 @@ import { EXPORT_FORMAT, type RowSink } from "./tables.ts";
 const UNLOADABLE: readonly string[] = ["encrypted", "no-payload"];
 
 /**
- * The rows of a capture: what `inspect`, `check` and `load` find. Rows of pages and buffers come as they are read, so that
- * memory does not grow with them. The row of `migrations` comes last.
+ * The rows of a capture: what `inspect`, `check` and `load` find. Rows of pages and buffers come as they are read, so
+ * that memory does not grow with them. The row of `migrations` comes last.
  *
  * @param capture The capture; it is not closed. A pipe that was not kept cannot be read several times.
  * @param path What the row calls it.
@@ -51,7 +51,23 @@ export async function exportCapture(capture: Capture, path: string, sink: RowSin
   sink("migrations", { capture: path, ...migrationRow(inspected, checked, load), not_loaded: notLoaded });
 }
 
-/** The rows of a capture that cannot be read: one of `problems`, and one of `migrations`. */
+/**
+ * The rows of a capture that cannot be read: one of `problems`, and one of `migrations`.
+ *
+ * @param path What the row calls it.
+ * @param failure Why: a stable code, and a text for people.
+ * @param sink Receives the rows.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { exportUnreadable } from "@migwire/migwire/export";
+ *
+ * const tables: string[] = [];
+ * exportUnreadable("cut.bin", { code: "empty", message: "it has no bytes" }, (table) => tables.push(table));
+ * assertEquals(tables, ["problems", "migrations"]);
+ * ```
+ */
 export function exportUnreadable(path: string, failure: { code: string; message: string }, sink: RowSink): void {
   const { code, message } = failure;
   sink("problems", { severity: "error", code, message });

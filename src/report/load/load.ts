@@ -43,6 +43,19 @@ const WAITING: readonly string[] = ["setup", "active", "device", "postcopy-activ
  * @param capture The capture; it is not closed. A pipe that was not kept cannot be loaded.
  * @param options The destination, and how to feed it.
  * @throws `CaptureError` if bytes cannot be had, or are encrypted.
+ * @returns The document that `migwire load --json` prints (schema/load-1.schema.json).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { loadReport } from "@migwire/migwire/load";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const { verdict, devices } = await loadReport(capture);
+ * assertEquals([verdict.kind, devices.map(({ idstr }) => idstr)], ["ok", ["0000:00:05.0/vfio"]]);
+ * capture.close();
+ * ```
  */
 export async function loadReport(capture: Capture, options: LoadReportOptions = {}): Promise<LoadReport> {
   const { expect = {}, pageSize } = options;

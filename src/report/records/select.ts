@@ -11,6 +11,19 @@ import { ScopeTracker } from "./section_scope.ts";
 /**
  * The channels that `text` names: by label (`multifd 1`), by role (`multifd`), by number of the connection, or by the
  * name of the file. A label comes before a role. None if there is no such channel.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { identifyChannels, openCapture } from "@migwire/migwire/capture";
+ * import { selectChannels } from "@migwire/migwire/records";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const channels = identifyChannels(capture);
+ * assertEquals(selectChannels(channels, "multifd").map(({ label }) => label), ["multifd 0", "multifd 1"]);
+ * assertEquals(selectChannels(channels, "0").map(({ label }) => label), ["main"]);
+ * capture.close();
+ * ```
  */
 export function selectChannels(channels: readonly ReadChannel[], text: string): ReadChannel[] {
   const labelled = channels.filter(({ label }) => label === text);
@@ -20,12 +33,32 @@ export function selectChannels(channels: readonly ReadChannel[], text: string): 
   );
 }
 
-/** The sections that `text` names: the one of that name, or else those whose names contain it. */
+/**
+ * The sections that `text` names: the one of that name, or else those whose names contain it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { selectDevices } from "@migwire/migwire/records";
+ *
+ * assertEquals(selectDevices(["ram", "0000:00:05.0/vfio", "0000:00:06.0/vfio"], "05.0"), ["0000:00:05.0/vfio"]);
+ * ```
+ */
 export function selectDevices(names: readonly string[], text: string): string[] {
   return names.includes(text) ? [text] : names.filter((name) => name.includes(text));
 }
 
-/** The kinds that `pattern` names, with `*` for any letters; those that exist, not those that a capture has. */
+/**
+ * The kinds that `pattern` names, with `*` for any letters; those that exist, not those that a capture has.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { selectKinds } from "@migwire/migwire/records";
+ *
+ * assertEquals(selectKinds("rp-req-*"), ["rp-req-pages-id", "rp-req-pages"]);
+ * ```
+ */
 export function selectKinds(pattern: string): string[] {
   const escaped = pattern.split("*").map((part) => part.replace(/[^\w-]/g, "\\$&"));
   const whole = new RegExp(`^${escaped.join(".*")}$`, "u");
@@ -40,6 +73,18 @@ const NAME_LIMIT = 10_000;
  *
  * @param capture The capture. It must be possible to read it twice: no channel may have a `pipe`.
  * @throws `CaptureError` if bytes cannot be had.
+ * @returns The names; the first 10000 of them.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { sectionNames } from "@migwire/migwire/records";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * assert(sectionNames(capture).includes("0000:00:05.0/vfio"));
+ * capture.close();
+ * ```
  */
 export function sectionNames(capture: Capture): string[] {
   const names = new Set<string>();

@@ -43,7 +43,23 @@ export interface RecordDump {
   readonly words: readonly string[];
 }
 
-/** Looks into records: at the bytes that they carry, with what the capture says about them. */
+/**
+ * Looks into records: at the bytes that they carry, with what the capture says about them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { listRecords, type RecordLine, RecordViewer } from "@migwire/migwire/records";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const lines: RecordLine[] = [];
+ * listRecords(capture, (line) => lines.push(line), { kinds: new Set(["file-header"]) });
+ * const dumps = lines.map((line) => new RecordViewer(capture).dump(line, 16));
+ * assertEquals(dumps[0]?.fields.map(({ field }) => field), ["magic", "version"]);
+ * capture.close();
+ * ```
+ */
 export class RecordViewer {
   readonly #capture: Capture;
   readonly #descriptions = new Map<ByteSource, VmDescription | undefined>();

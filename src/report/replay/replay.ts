@@ -11,6 +11,18 @@ const OK: readonly ReplayVerdictKind[] = ["completed", "written", "fits"];
  *
  * @param capture What was sent.
  * @param result What became of it.
+ * @returns The document that `migwire replay --json` prints (schema/replay-1.schema.json).
+ *
+ * @example
+ * ```ts ignore
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { parseSocketAddress, replay, replayReport } from "@migwire/migwire/replay";
+ *
+ * const capture = openCapture("capture");
+ * const result = await replay(capture, { target: { kind: "address", to: parseSocketAddress("tcp:host:4444") } });
+ * console.log(replayReport(capture, result).verdict);
+ * capture.close();
+ * ```
  */
 export function replayReport({ name, kind }: Pick<Capture, "name" | "kind">, result: ReplayResult): ReplayReport {
   const { facts, settings, mismatches, spawned = [], notes, emission, outcome, stderr, verdict } = result;

@@ -72,15 +72,16 @@ export function driveChannel(channel: CaptureChannel, parser: ChannelParser, sin
 /**
  * The first bytes of a channel, to see what it is. Nothing is used up.
  *
- * @param length How many at most.
  * @param channel The channel.
+ * @param length How many at most.
  * @returns Fewer than `length` where the channel is shorter, or where no more of a pipe was kept.
  * @throws {CaptureError} If the channel cannot be read.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { firstBytes, openCapture } from "@migwire/migwire/capture";
+ * import { firstBytes } from "./capture.ts";
+ * import { openCapture } from "./open.ts";
  *
  * const capture = openCapture("testdata/vfio-multifd-2");
  * const magics = capture.channels.map((channel) => firstBytes(channel, 4).toHex());

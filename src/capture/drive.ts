@@ -58,14 +58,15 @@ export function readChannel(
  *
  * @param source The channel, from its first byte.
  * @param parser A fresh parser of the channel's kind.
- * @throws `WireError` if the parser is strict, `CaptureError` if the source cannot be read.
  * @returns Records, in their order; a batch may have none.
+ * @throws `WireError` if the parser is strict, `CaptureError` if the source cannot be read.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MemorySource, recordBatches } from "@migwire/migwire/capture";
+ * import { MemorySource } from "@migwire/migwire/capture";
  * import { ChannelParser, ReturnPathGrammar } from "@migwire/migwire/stream";
+ * import { recordBatches } from "./drive.ts";
  *
  * const source = new MemorySource(Uint8Array.fromHex("00070000" + "0001000400000000"));
  * const kinds: string[] = [];

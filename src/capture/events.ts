@@ -111,7 +111,8 @@ export interface ArrivalQuery {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { arrivalTimes, MemorySource, readEvents } from "@migwire/migwire/capture";
+ * import { MemorySource } from "@migwire/migwire/capture";
+ * import { arrivalTimes, readEvents } from "./events.ts";
  *
  * const text = '{"t":5,"ch":0,"dir":"s2d","off":0,"len":8}\n{"t":9,"ch":0,"dir":"s2d","off":8,"len":8}\n';
  * const events = readEvents(new MemorySource(new TextEncoder().encode(text)));

@@ -92,7 +92,7 @@ export interface CaptureFile {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readManifest } from "@migwire/migwire/capture";
+ * import { readManifest } from "./manifest.ts";
  *
  * const text = '{"format": "migwire-capture/1", "name": "mine", "source": {"qemu": "10.0.2"}}';
  * assertEquals(readManifest(text, "mine", console.error)?.source?.qemu, "10.0.2");

@@ -121,8 +121,8 @@ export function* writeNew(path: string, write: (sink: ByteSink) => Generator<num
  * @param path The directory.
  * @param write Writes its files.
  * @param owns Whether a directory may hold a file of that name and still be replaced. Others are not touched.
- * @throws {CaptureError} `exists`, `write-failed`.
  * @returns Now and then how many bytes were written.
+ * @throws {CaptureError} `exists`, `write-failed`.
  *
  * @example
  * ```ts ignore

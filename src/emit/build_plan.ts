@@ -31,10 +31,10 @@ export interface PlanOptions {
  * - a preempt channel before postcopy begins, its pages when it has begun, and before the end;
  * - a recovery after the interruption.
  *
- * @throws {RangeError} If `connectOrder` does not name each channel once.
  * @param score Of {@linkcode readScore}.
  * @param options The order.
  * @returns Connections, with their steps and what each waits for.
+ * @throws {RangeError} If `connectOrder` does not name each channel once.
  *
  * @example
  * ```ts

@@ -60,11 +60,11 @@ const LINES: readonly ChannelRole[] = ["main", "recovery", "preempt"];
  * Reads a capture for being sent. Holds what it keeps of a channel in memory: little for each packet and section, no
  * contents; with `reserialise` each record without its payload.
  *
- * @throws {EmitError} If it cannot be sent: without a main channel, encrypted, mapped-ram, from a large pipe.
- * @throws {CaptureError} If bytes cannot be had.
  * @param capture The capture. Its channels must be possible to read twice.
  * @param options What is changed on the way.
  * @returns What can be sent of it, in the order of each channel, and what the target needs for it.
+ * @throws {EmitError} If it cannot be sent: without a main channel, encrypted, mapped-ram, from a large pipe.
+ * @throws {CaptureError} If bytes cannot be had.
  *
  * @example
  * ```ts

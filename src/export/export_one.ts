@@ -26,9 +26,9 @@ export function discardWork(job: ExportJob): void {
 /**
  * Exports one capture. What cannot be read becomes a migration that says so.
  *
+ * @param job Which capture, and where its tables go.
  * @returns What was written.
  * @throws What the system throws where the tables cannot be written.
- * @param job Which capture, and where its tables go.
  *
  * @example
  * ```ts ignore

@@ -128,8 +128,8 @@ export interface LoadResult {
  *
  * @param capture The capture; a pipe that was not kept cannot be loaded.
  * @param options The destination, and how to feed it.
- * @throws `CaptureError` if bytes cannot be had, and what a sink throws except `DeviceRefusal`.
  * @returns What became of the whole, and of each device.
+ * @throws `CaptureError` if bytes cannot be had, and what a sink throws except `DeviceRefusal`.
  *
  * @example
  * ```ts

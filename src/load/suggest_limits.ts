@@ -41,7 +41,7 @@ export interface QueueBound {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { worstCase } from "@migwire/migwire/load";
+ * import { worstCase } from "./suggest_limits.ts";
  *
  * const packets = [
  *   { idx: 0, bytes: 10, channel: 0, place: 0, round: 1 },

@@ -1,8 +1,6 @@
 /** Captures: opened from whatever holds one, read channel by channel, and written in another form. @module */
 export {
   ArrivalClock,
-  type ArrivalQuery,
-  arrivalTimes,
   type BytePipe,
   type ByteSink,
   type ByteSource,
@@ -25,7 +23,6 @@ export {
   type Expectations,
   expectationsOf,
   FileSource,
-  firstBytes,
   identifyChannels,
   isAtLeast,
   isCaptureFile,
@@ -49,9 +46,7 @@ export {
   readEvents,
   type Reading,
   type ReadingOptions,
-  readManifest,
   type ReadOptions,
-  recordBatches,
   type RecordSink,
   type SequentialRead,
   streamChannel,

@@ -43,7 +43,6 @@ export {
   type QemuProfile,
   qemuProfile,
   type QueueBound,
-  type QueuedPacket,
   type QueueLimits,
   RAM_LIMIT,
   type RamBlock,
@@ -63,7 +62,6 @@ export {
   VFIO_DEVICE_STATES,
   type VfioDeviceState,
   type VfioMoment,
-  worstCase,
 } from "../load/mod.ts";
 export {
   type ConfigGate,

@@ -28,9 +28,9 @@ export interface CaptureRecorder {
  * Begins a capture directory; whoever has the connections tells what goes over them. At every moment it can be read.
  *
  * @param directory The directory; it must not be there.
- * @throws {RecordError} If it cannot be made.
  * @param options What it is called.
  * @returns Whom to tell.
+ * @throws {RecordError} If it cannot be made.
  *
  * @example
  * ```ts ignore

@@ -10,7 +10,6 @@ const SHOWN = 8;
  * The fields of a device's body, each with its bytes' place, for people. A group is a heading of no bytes before its
  * fields.
  *
- * @param base Channel offset of the body's first byte.
  * @param body The tree of a body.
  * @param base Channel offset of the body's first byte.
  * @returns The fields, in the order of the stream.

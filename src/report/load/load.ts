@@ -42,8 +42,8 @@ const WAITING: readonly string[] = ["setup", "active", "device", "postcopy-activ
  *
  * @param capture The capture; it is not closed. A pipe that was not kept cannot be loaded.
  * @param options The destination, and how to feed it.
- * @throws `CaptureError` if bytes cannot be had, or are encrypted.
  * @returns The document that `migwire load --json` prints (schema/load-1.schema.json).
+ * @throws `CaptureError` if bytes cannot be had, or are encrypted.
  *
  * @example
  * ```ts

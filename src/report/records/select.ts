@@ -72,8 +72,8 @@ const NAME_LIMIT = 10_000;
  * The names of all sections of a capture, in the order in which they first come. Reads all of it.
  *
  * @param capture The capture. It must be possible to read it twice: no channel may have a `pipe`.
- * @throws `CaptureError` if bytes cannot be had.
  * @returns The names; the first 10000 of them.
+ * @throws `CaptureError` if bytes cannot be had.
  *
  * @example
  * ```ts

@@ -31,7 +31,11 @@ const EDGES: readonly bigint[] = [
 const CHANGES = 4;
 
 /** A mutant of `seed`; what is spliced in comes from `others`. */
-export function mutant(seed: Seed, others: readonly Seed[], random: Random): Uint8Array<ArrayBuffer> {
+export function mutant(
+  seed: Pick<Seed, "pieces">,
+  others: readonly Pick<Seed, "pieces">[],
+  random: Random,
+): Uint8Array<ArrayBuffer> {
   const pieces = [...seed.pieces];
   for (let i = random.once(2) ? 0 : random.below(CHANGES); i >= 0; i--) {
     if (random.once(3)) rearrange(pieces, random.pick(others).pieces, random);

@@ -113,7 +113,7 @@ export function describeFailure(failure: Failure, seed: number): string {
   return [
     `mutant ${index} of seed ${seed}, made from ${from}:`,
     message,
-    `again: deno task fuzz --seed ${seed} --first ${index} --count 1`,
+    `again: deno task fuzz --seed ${seed} --first ${index} --mutants 1 --seconds 0`,
     `${bytes.length} bytes show it:`,
     bytes.toHex(),
   ].join("\n");

@@ -159,7 +159,8 @@ function rewritten(record: BaseRecord, channel: Uint8Array): Kept {
   return { record, bytes: concat(parts) };
 }
 
-function fieldsOf(record: BaseRecord, bytes: Uint8Array): FieldPlace[] {
+/** The fields of a record, as far as they are known. */
+export function fieldsOf(record: BaseRecord, bytes: Uint8Array): FieldPlace[] {
   try {
     return layoutOf(record)?.annotate(bytes).filter(({ length }) => length > 0) ?? [];
   } catch {

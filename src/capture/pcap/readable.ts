@@ -10,6 +10,7 @@ import type { ByteRange } from "../../bytes/mod.ts";
 import type { Capture, CaptureChannel } from "../capture.ts";
 import { recordBatches } from "../drive.ts";
 import { ChannelGrammars, identifyChannels } from "../reading.ts";
+import { OffsetSource } from "../source.ts";
 import type { AssembledStream, Gap } from "./tcp_stream.ts";
 
 /** Bytes behind a gap that are read before it is known what the gap lies in: no record is that long that is kept. */
@@ -35,7 +36,8 @@ export function findReadable(
     if (channel.source === undefined || (stream === undefined && !tellsOthers)) continue;
     const walk = new GapWalk(channel.source.size, stream);
     const parser = new ChannelParser(grammars.for(entry));
-    for (const records of recordBatches(channel.source, parser)) {
+    const reached = walk.reach < channel.source.size ? new OffsetSource(channel.source, 0, walk.reach) : channel.source;
+    for (const records of recordBatches(reached, parser)) {
       if (!records.every((record) => walk.pass(record)) || parser.offset > walk.readable + UNDECIDED_LIMIT) break;
     }
     if (stream !== undefined) found.set(channel, walk.readable);
@@ -47,6 +49,8 @@ export function findReadable(
 class GapWalk {
   readonly #size: number;
   readonly #gaps: Iterator<Gap> | undefined;
+  /** Behind this nothing is readable: with the gap there, more is lost than was captured. Zeros in it need not be read. */
+  readonly reach: number;
   #gap: Gap | undefined;
   /** Zeros that may still stand for what is lost: no more than there are bytes, or a small file could become a huge one. */
   #zeros: number;
@@ -55,6 +59,7 @@ class GapWalk {
     this.#size = size;
     this.#gaps = stream?.gaps();
     this.#zeros = stream?.captured ?? 0;
+    this.reach = stream === undefined ? size : reachOf(stream, this.#zeros);
     this.#next();
   }
 
@@ -77,6 +82,16 @@ class GapWalk {
     const next = this.#gaps?.next();
     this.#gap = next?.done === false ? next.value : undefined;
   }
+}
+
+/** Where the gap begins with which more than `zeros` bytes are lost; the end if there is none. */
+function reachOf(stream: AssembledStream, zeros: number): number {
+  let left = zeros;
+  for (const { offset, length } of stream.gaps()) {
+    left -= length;
+    if (left < 0) return offset;
+  }
+  return stream.size;
 }
 
 /** Whether all of a gap is in what a record carries without interpreting it. */

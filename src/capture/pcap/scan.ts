@@ -40,7 +40,8 @@ export function scan(file: ByteSource): Scan {
     else if (content === "link-type") linkTypes.set(frame.linkType, (linkTypes.get(frame.linkType) ?? 0) + 1);
   };
   const report = (problem: FileProblem): void => void problems.push(problem);
-  if (isClassicFile(window.view.getUint32(window.load(0, 4)))) readClassicFile(window, sink, report);
+  const isClassic = file.size >= 4 && isClassicFile(window.view.getUint32(window.load(0, 4)));
+  if (isClassic) readClassicFile(window, sink, report);
   else readNgFile(window, sink, report);
   return { connections, frames, linkTypes, problems };
 }

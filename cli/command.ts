@@ -107,6 +107,8 @@ export interface ParsedArgs {
   texts(name: string): readonly string[];
   /** The value of a `SIZE`, `OFFSET` or `COUNT`, as a number. */
   number(name: string): number | undefined;
+  /** The values of several repeatable options, each with its name, in the order in which they were typed. */
+  inOrder(names: readonly string[]): readonly (readonly [name: string, value: string])[];
   /** All values of a repeatable `SIZE`, `OFFSET` or `COUNT`, as numbers. */
   numbers(name: string): readonly number[];
 }

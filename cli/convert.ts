@@ -14,6 +14,7 @@ import {
 import { selectChannels } from "../src/public/records.ts";
 import { describeFinding } from "../src/public/wire.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
+import { driveSteps } from "./drive_steps.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { OPEN_OPTIONS, openOptions } from "./open_options.ts";
 import { formatBytes, type Io, printable } from "./terminal.ts";
@@ -29,9 +30,6 @@ const MAX_MSS = 65_495;
 
 /** Problems that are printed. */
 const PROBLEM_LIMIT = 20;
-
-/** Between two looks at whether it is to be stopped, milliseconds. */
-const PAUSE_INTERVAL = 100;
 
 /** The command `convert`. */
 export const definition: CommandDefinition = {
@@ -83,7 +81,7 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
     const channels = args.texts("channel");
     const capture = select(opened, channels);
     const steps = write(capture, form, out, channels.length > 0, args, io);
-    const bytes = await drive(steps, io);
+    const bytes = await driveSteps(steps, io);
     const connections = new Set(capture.channels.map(({ index }) => index)).size;
     const of = form === "stream" ? "" : ` of ${connections} ${connections === 1 ? "connection" : "connections"}`;
     io.stderr.line(`${printable(out)}: ${form}, ${formatBytes(bytes)}${of}`);
@@ -158,22 +156,6 @@ function stream(capture: Capture, args: ParsedArgs, io: Io): Fill {
   const { channel, lost } = streamChannel(capture, { mainOnly: args.flag("main-only") });
   if (lost.length > 0) io.stderr.line(`left out: ${lost.map(({ label }: ReadChannel) => printable(label)).join(", ")}`);
   return (sink) => writeStream(channel.channel, sink);
-}
-
-/** Writes step by step, so that it can be stopped: what was begun is then removed. */
-async function drive(steps: Generator<number>, io: Io): Promise<number> {
-  // From now on an interrupt waits until it is looked for.
-  const { interrupt } = io;
-  let written = 0;
-  let last = performance.now();
-  for (written of steps) {
-    if (performance.now() - last < PAUSE_INTERVAL) continue;
-    // The signal is seen only while nothing runs.
-    await new Promise((resolve) => setTimeout(resolve));
-    interrupt.throwIfAborted();
-    last = performance.now();
-  }
-  return written;
 }
 
 /** Prints what was noticed about the capture. */

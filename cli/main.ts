@@ -82,6 +82,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import("./forge.ts"),
   },
   {
+    name: "edit",
+    summary: "change a capture: fields, records, order, ends, bits",
+    load: () => import("./edit.ts"),
+  },
+  {
     name: "completions",
     summary: "print what lets a shell complete migwire's commands",
     load: () => import("./completions.ts"),

@@ -43,7 +43,7 @@ export function parseCommand(definition: CommandDefinition, argv: readonly strin
   const { args, unknown } = missingOperand(definition, split.args._) === undefined
     ? split
     : splitWords(definition, detachOperand(definition, argv));
-  const parsed = new Parsed(definition, args);
+  const parsed = new Parsed(definition, args, argv);
   if (parsed.flag("help")) return parsed;
   const [first] = unknown;
   if (first !== undefined) throw unknownOption(definition, first);
@@ -89,10 +89,12 @@ class Parsed implements ParsedArgs {
   readonly operands: readonly string[];
   readonly #definition: CommandDefinition;
   readonly #args: Readonly<Record<string, unknown>>;
+  readonly #argv: readonly string[];
 
-  constructor(definition: CommandDefinition, args: Readonly<Record<string, unknown>>) {
+  constructor(definition: CommandDefinition, args: Readonly<Record<string, unknown>>, argv: readonly string[]) {
     this.#definition = definition;
     this.#args = args;
+    this.#argv = argv;
     this.operands = args["_"] as string[];
   }
 
@@ -108,6 +110,14 @@ class Parsed implements ParsedArgs {
   texts(name: string): readonly string[] {
     this.#declared(name, true);
     return this.#args[name] as string[];
+  }
+
+  inOrder(names: readonly string[]): readonly (readonly [name: string, value: string])[] {
+    const values = new Map(names.map((name) => [name, [...this.texts(name)]]));
+    return typedNames(this.#definition, this.#argv).flatMap((name) => {
+      const value = values.get(name)?.shift();
+      return value === undefined ? [] : [[name, value] as const];
+    });
   }
 
   number(name: string): number | undefined {
@@ -144,6 +154,20 @@ function attachDashes(argv: readonly string[], valued: readonly OptionDefinition
     if (takesDash) i++;
   }
   return result;
+}
+
+/** The long options of a command line that have a value, in the order in which they are typed. */
+function typedNames(definition: CommandDefinition, argv: readonly string[]): string[] {
+  const valued = new Set(optionsOf(definition).filter(({ value }) => value !== undefined).map(({ name }) => name));
+  const names: string[] = [];
+  for (let i = 0; i < argv.length && argv[i] !== "--"; i++) {
+    const [, name, equals] = /^--([^=]+)(=?)/.exec(argv[i] ?? "") ?? [];
+    if (name === undefined || !valued.has(name)) continue;
+    names.push(name);
+    // The word behind it is its value, whatever that looks like.
+    if (equals === "") i++;
+  }
+  return names;
 }
 
 /** `--spawn CAPTURE` becomes `CAPTURE --spawn`: at the end such an option has no value. */

@@ -24,3 +24,4 @@ export * from "./src/public/compat.ts";
 export * from "./src/public/export.ts";
 export * from "./src/public/forge.ts";
 export * from "./src/public/edit.ts";
+export * from "./src/public/web.ts";

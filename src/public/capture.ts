@@ -59,3 +59,4 @@ export {
   writeWholeDirectory,
 } from "../capture/mod.ts";
 export { MigwireError } from "../errors/mod.ts";
+export { openStream, type OpenStreamOptions, STREAM_KEEP } from "../web/open_stream.ts";

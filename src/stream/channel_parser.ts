@@ -14,6 +14,11 @@ export interface ParserOptions {
   readonly strict?: boolean;
   /** Receives findings as they are made. */
   readonly report?: (finding: Finding) => void;
+  /**
+   * Bytes that the record of a run of RAM pages has at most, if it has more than one page; a longer run is several records.
+   * For who keeps the bytes of each record. Any number if absent.
+   */
+  readonly longestRun?: number;
 }
 
 /**
@@ -59,6 +64,7 @@ export class ChannelParser {
       channel: options.channel ?? "?",
       strict: options.strict ?? false,
       report: (finding) => this.#noted.push(finding),
+      ...(options.longestRun === undefined ? {} : { longestRun: options.longestRun }),
     });
     this.#strict = options.strict ?? false;
     this.#report = options.report ?? (() => {});

@@ -34,6 +34,8 @@ export class ChannelReader {
    * nearly every buffer of a RAM stream ends inside of. The step must have read nothing.
    */
   lacking = 0;
+  /** A run of pages gets no longer than so many bytes, but for one of a single page. */
+  readonly longestRun: number;
   /** A record whose payload is passing by. */
   #passing: BaseRecord | undefined;
   #left = 0;
@@ -41,8 +43,11 @@ export class ChannelReader {
   #open: BaseRecord | undefined;
 
   /** A reader whose findings go to `report`. */
-  constructor(options: { channel: string; strict: boolean; report: (finding: Finding) => void }) {
+  constructor(
+    options: { channel: string; strict: boolean; report: (finding: Finding) => void; longestRun?: number },
+  ) {
     this.decoder = new Decoder(new Uint8Array(0), 0, options);
+    this.longestRun = options.longestRun ?? Infinity;
   }
 
   /** No more bytes will come: what looks ahead must decide on what is there. */

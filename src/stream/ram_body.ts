@@ -225,7 +225,7 @@ export class RamBody implements SectionBody {
     let run = reader.held as Growing<RamPageRecord> | undefined;
     if (
       flags & CONTINUE && run?.kind === "ram-page" && run.block === header.block &&
-      pageOffset === run.pageOffset + run.count * pageSize
+      pageOffset === run.pageOffset + run.count * pageSize && run.length + length <= reader.longestRun
     ) {
       run.count++;
       run.length += length;
@@ -234,18 +234,18 @@ export class RamBody implements SectionBody {
       reader.hold(run);
     }
     // Where pages are not allowed, each of them is looked at.
-    if (!this.#isMapped) this.#morePages(decoder, run, header.usedLength);
+    if (!this.#isMapped) this.#morePages(reader, run, header.usedLength);
     return false;
   }
 
   /** The hot loop: pages that go on where the run ends, of which there are a quarter of a million in a GiB. */
-  #morePages(decoder: Decoder, run: Growing<RamPageRecord>, usedLength: number): void {
+  #morePages({ decoder, longestRun }: ChannelReader, run: Growing<RamPageRecord>, usedLength: number): void {
     const { pageSize } = run;
     const step = 8 + pageSize;
     let next = run.pageOffset + run.count * pageSize;
     let { pos } = decoder;
     const start = pos;
-    const last = decoder.end - step;
+    const last = Math.min(decoder.end, start + longestRun - run.length) - step;
     while (pos <= last && next < usedLength) {
       const high = Math.floor(next / 0x1_0000_0000);
       const low = next - high * 0x1_0000_0000 + (PAGE | CONTINUE);
@@ -284,7 +284,7 @@ export class RamBody implements SectionBody {
     const run = reader.held as Growing<RamZeroRecord> | undefined;
     if (
       flags & CONTINUE && run?.kind === "ram-zero" && run.block === header.block && run.fill === fill &&
-      pageOffset === run.pageOffset + run.count * pageSize
+      pageOffset === run.pageOffset + run.count * pageSize && run.length + length <= reader.longestRun
     ) {
       run.count++;
       run.length += length;

@@ -75,7 +75,10 @@ export const definition: CommandDefinition = {
     { command: "migwire forge row-4 | migwire load -", does: "what becomes of a gap between buffers" },
     { command: "migwire forge row-17 --print > mine.yaml", does: "begin with a description that is there" },
     { command: "migwire forge mine.yaml --out mine/", does: "make a capture directory" },
-    { command: "migwire forge row-8 | migwire replay - --to tcp:HOST:4444", does: "show it to a QEMU" },
+    {
+      command: "migwire forge row-8 | migwire replay - --verbatim --speed 0.004x --to tcp:HOST:4444",
+      does: "show it to a QEMU, step by step",
+    },
   ],
 };
 

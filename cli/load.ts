@@ -51,6 +51,7 @@ export const definition: CommandDefinition = {
     },
     { name: "device-rate", value: "SIZE", help: "bytes a second that each device takes; as fast as can be otherwise" },
     { name: "refuse-at", value: "SIZE", help: "devices refuse what goes beyond so many bytes, with EIO" },
+    { name: "stall-at", value: "SIZE", help: "devices take nothing beyond so many bytes, and report no error" },
     { name: "open", help: "connections whose end was not recorded are still open" },
     { name: "out", value: "DIR", help: "write each device's state and config to files there" },
     { name: "suggest-limits", help: "apply no limit, and say which limits the capture survives" },
@@ -116,17 +117,30 @@ function loadOptions(args: ParsedArgs): LoadReportOptions {
     maxQueuedBuffers: args.number("max-queued-buffers"),
     open: args.flag("open") || undefined,
     suggestLimits: args.flag("suggest-limits") || undefined,
-    sink: sinks(args.text("out"), args.number("refuse-at")),
+    sink: sinks(args.text("out"), limitOf(args)),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** Where states go: to files in `directory`, and only the first `limit` bytes. */
-function sinks(directory: string | undefined, limit: number | undefined): LoadReportOptions["sink"] {
+/** How many bytes devices take, and what they answer then: EIO, or nothing at all. */
+interface TakenLimit {
+  readonly bytes: number;
+  readonly errno: number;
+}
+
+function limitOf(args: ParsedArgs): TakenLimit | undefined {
+  const [refuseAt, stallAt] = [args.number("refuse-at"), args.number("stall-at")];
+  if (refuseAt === undefined) return stallAt === undefined ? undefined : { bytes: stallAt, errno: 0 };
+  if (stallAt !== undefined) throw new UsageError("Cannot use --refuse-at together with --stall-at");
+  return { bytes: refuseAt, errno: 5 };
+}
+
+/** Where states go: to files in `directory`, and only up to a limit. */
+function sinks(directory: string | undefined, limit: TakenLimit | undefined): LoadReportOptions["sink"] {
   if (directory === undefined && limit === undefined) return undefined;
   const files = directory === undefined ? undefined : new DeviceFiles(directory);
   return (idstr, instanceId): DeviceSink => {
     const file = files?.open(idstr, instanceId);
-    return limit === undefined ? file ?? { write(): void {} } : new RefusingSink(limit, file);
+    return limit === undefined ? file ?? { write(): void {} } : new RefusingSink(limit.bytes, file, limit.errno);
   };
 }

@@ -154,6 +154,7 @@ Deno.test("migwire load refuses options that cannot be", async () => {
   const cases: [string[], string][] = [
     [["--seed", "1", "-"], "Cannot use --seed without --order random"],
     [["--device-rate", "0", "-"], "Cannot use 0 for --device-rate"],
+    [["--refuse-at", "1", "--stall-at", "1", "-"], "Cannot use --refuse-at together with --stall-at"],
     [["--order", "backwards", "-"], 'Cannot use "backwards" for --order'],
     [["--multifd-channels", "0", "-"], "Cannot use 0 for --multifd-channels"],
     [["--qemu", "newest", "-"], 'Cannot use "newest" for --qemu'],
@@ -232,6 +233,7 @@ Deno.test({
       [["--max-queued-buffers", "0"], "error buffer-limit"],
       [["--refuse-at", "100000"], "error device-write"],
       [["--refuse-at", "1MiB"], "ok "],
+      [["--stall-at", "100000"], "would-hang write-0"],
     ];
     for (const [options, expected] of answers) {
       const { verdict: { kind, code } } = await loadJson(...options, pathOf("vfio-multifd-2"));

@@ -19,6 +19,9 @@ const DIRECTORY = /^dir:(.+)$|^(.+\/)$/s;
 const MONITOR_OPTIONS = ["listen", "capability", "parameter", "multifd", "multifd-channels", "multifd-compression"]
   .concat("switchover-ack");
 
+/** Options that change what is sent, or its order. */
+const CHANGE_OPTIONS = ["channels", "seed", "uuid", "connect-order", "switchover-start"];
+
 /** Flags that need its monitor. */
 const MONITOR_FLAGS = ["examine", "cont"];
 
@@ -86,6 +89,11 @@ export function checkTogether(args: ParsedArgs): void {
   if (args.flag("examine") && args.text("record") !== undefined) {
     throw new UsageError("Cannot use --record together with --examine: nothing is sent");
   }
+  if (args.flag("verbatim")) {
+    const changed = CHANGE_OPTIONS.find((name) => args.texts(name).length > 0) ??
+      ["reserialise", "step"].find((name) => args.flag(name));
+    if (changed !== undefined) throw new UsageError(`Cannot use --${changed} together with --verbatim`);
+  }
   if (!args.flag("step")) return;
   if (args.flag("json")) throw new UsageError("Cannot use --step together with --json");
   if (args.operands[0] === "-") throw new UsageError("Cannot use --step with a capture from standard input");
@@ -147,6 +155,7 @@ export function changeOptions(args: ParsedArgs): { readonly changes: ReplayChang
     reserialise: args.flag("reserialise") || undefined,
     connectOrder: connectOrder(args.text("connect-order")),
     switchoverStart: args.text("switchover-start") as ReplayChanges["switchoverStart"] | undefined,
+    verbatim: args.flag("verbatim") || undefined,
   };
   return { changes: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)), targetUuid };
 }

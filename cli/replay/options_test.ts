@@ -99,6 +99,8 @@ Deno.test("checkTogether() refuses what has no effect together", () => {
       [["--to=tcp::1", "--multifd-channels=2"], "Cannot use --multifd-channels without the target's monitor"],
       [["--to=tcp::1", "--switchover-ack=on"], "Cannot use --switchover-ack without the target's monitor"],
       [["--spawn=q", "--examine", "--record=x"], "Cannot use --record together with --examine: nothing is sent"],
+      [["--to=tcp::1", "--verbatim", "--seed=1"], "Cannot use --seed together with --verbatim"],
+      [["--to=tcp::1", "--verbatim", "--reserialise"], "Cannot use --reserialise together with --verbatim"],
       [["--to=tcp::1", "--step", "--json"], "Cannot use --step together with --json"],
     ] as const
   ) {

@@ -40,9 +40,10 @@ export interface PlannedConnection {
   readonly steps: readonly EmitStep[];
   /**
    * What is done when all is sent: kept open as long as the target may still read; broken off at once, where postcopy was
-   * interrupted; or closed when all connections have sent all, since the stream was cut.
+   * interrupted; ended at once (`end`), as it was recorded; or closed when all connections have sent all, since the stream
+   * was cut.
    */
-  readonly ending: "keep" | "interrupt" | "close";
+  readonly ending: "keep" | "interrupt" | "end" | "close";
 }
 
 /** What is sent, and what must precede what (destination-engine.md part C). Indices are those of `connections`. */

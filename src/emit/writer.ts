@@ -25,6 +25,7 @@ export async function writeLink(course: Course, link: Link, index: number): Prom
     }
     link.waiting = undefined;
     if (link.planned.ending === "interrupt") await interrupt(course, link);
+    if (link.planned.ending === "end") await link.end();
   } catch (error) {
     course.fail(error);
   }

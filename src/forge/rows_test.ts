@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type Capture, MemorySource, openCapture, type SequentialRead, writePcapng } from "../capture/mod.ts";
-import { RefusingSink } from "../load/mod.ts";
 import { checkCapture } from "../report/check/mod.ts";
 import { loadReport, type LoadReportOptions } from "../report/load/mod.ts";
-import { forge, FORGE_ROWS, type ForgeDescription, parseForgeDescription } from "./mod.ts";
+import { loadOptionsOf } from "./load_options_for_test.ts";
+import { forge, FORGE_ROWS, parseForgeDescription } from "./mod.ts";
 
 /** What the matrix wants of an engine, by rows (destination-engine.md B.7); a warning counts as ok. */
 const KINDS: { readonly [kind: string]: readonly number[] } = {
@@ -13,18 +13,6 @@ const KINDS: { readonly [kind: string]: readonly number[] } = {
   "lost-state": [11, 12, 13, 14, 17, 85, 91],
 };
 
-/** Rows in which the device decides, and no option of `load` does it: they are right streams. */
-const BY_DEVICE = [46];
-
-/** What the options that a description names do. */
-function optionsOf({ load }: ForgeDescription): LoadReportOptions {
-  const [option, value = ""] = load;
-  if (option === "--device-rate") return { deviceRate: 64 * 1024 };
-  if (option === "--refuse-at") return { sink: () => new RefusingSink(Number(value)) };
-  assertEquals(load, []);
-  return {};
-}
-
 async function verdictOf(capture: Capture, options: LoadReportOptions): Promise<string> {
   const { kind, code } = (await loadReport(capture, options)).verdict;
   return code === "" ? kind : `${kind}(${code})`;
@@ -33,7 +21,6 @@ async function verdictOf(capture: Capture, options: LoadReportOptions): Promise<
 Deno.test("there is a description of every row of the matrix, and it expects what the matrix does", () => {
   assertEquals(FORGE_ROWS.map(({ row }) => row), Array.from({ length: 96 }, (_, i) => i + 1));
   for (const { row, expect } of FORGE_ROWS) {
-    if (BY_DEVICE.includes(row)) continue;
     const kind = Object.keys(KINDS).find((kind) => KINDS[kind]?.includes(row)) ?? "error";
     assertEquals(expect.replace(/\(.*/, ""), kind, `row ${row}`);
   }
@@ -43,7 +30,7 @@ for (const { row, name, title, text } of FORGE_ROWS) {
   Deno.test(`row ${row}, forged: ${title}`, async () => {
     const description = await parseForgeDescription(text);
     const capture = forge(description, name);
-    const options = optionsOf(description);
+    const options = loadOptionsOf(description);
     assertEquals(await verdictOf(capture, options), description.expect);
     // Packets in a pipe hold the same, and say who is to load them elsewhere.
     const piped = openCapture("-", { stdin: pipeOf(packetsOf(capture)) });

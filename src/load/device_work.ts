@@ -59,7 +59,7 @@ export class DeviceWorker {
     return settle(
       () => this.#sink.write(piece),
       () => this.#device.written(piece.length),
-      ({ errno }) => this.#device.writeFailed(errno),
+      ({ errno }) => errno === 0 ? this.#device.written(0) : this.#device.writeFailed(errno),
     );
   }
 

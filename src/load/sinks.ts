@@ -12,11 +12,28 @@ export interface DeviceSink {
   close?(): void | Promise<void>;
 }
 
-/** A sink that says no: the error number becomes QEMU's. */
+/**
+ * A sink that says no: the error number becomes QEMU's.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { DeviceRefusal, loadReport } from "@migwire/migwire/load";
+ *
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const write = (): void => {
+ *   throw new DeviceRefusal(22);
+ * };
+ * const { verdict } = await loadReport(capture, { sink: () => ({ write }) });
+ * assertEquals(verdict.kind, "error");
+ * capture.close();
+ * ```
+ */
 export class DeviceRefusal extends Error {
   /** Its class, in messages. */
   override readonly name = "DeviceRefusal";
-  /** Error number, positive: 5 is EIO. */
+  /** Error number, positive: 5 is EIO. 0: no error, the device takes nothing, and QEMU tries again for ever. */
   readonly errno: number;
 
   /** The device's answer. */
@@ -38,7 +55,19 @@ export interface SinkDigest {
   readonly configSha256: string | null;
 }
 
-/** Keeps nothing but digests. */
+/**
+ * Keeps nothing but digests.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { DigestSink } from "@migwire/migwire/load";
+ *
+ * const sink = new DigestSink();
+ * sink.write(new TextEncoder().encode("abc"));
+ * assertEquals([sink.digest().bytes, sink.digest().sha256.slice(0, 8)], [3, "ba7816bf"]);
+ * ```
+ */
 export class DigestSink implements DeviceSink {
   readonly #hash = createHash("sha256");
   #bytes = 0;
@@ -68,7 +97,20 @@ export class DigestSink implements DeviceSink {
   }
 }
 
-/** Keeps everything in memory. */
+/**
+ * Keeps everything in memory.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemorySink } from "@migwire/migwire/load";
+ *
+ * const sink = new MemorySink();
+ * sink.write(Uint8Array.of(1, 2));
+ * sink.write(Uint8Array.of(3));
+ * assertEquals(sink.bytes(), Uint8Array.of(1, 2, 3));
+ * ```
+ */
 export class MemorySink implements DeviceSink {
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
@@ -98,7 +140,23 @@ export class MemorySink implements DeviceSink {
   }
 }
 
-/** Writes the state to one file and the config to another. Existing files are not overwritten. */
+/**
+ * Writes the state to one file and the config to another. Existing files are not overwritten.
+ *
+ * @example
+ * ```ts ignore
+ * import { openCapture } from "@migwire/migwire/capture";
+ * import { FileSink, loadReport } from "@migwire/migwire/load";
+ *
+ * const capture = openCapture("capture");
+ * const sink = (idstr: string): FileSink => {
+ *   const name = idstr.replaceAll(/[/:]/g, "_");
+ *   return new FileSink(`${name}.state`, `${name}.config`);
+ * };
+ * await loadReport(capture, { sink });
+ * capture.close();
+ * ```
+ */
 export class FileSink implements DeviceSink {
   readonly #state: Deno.FsFile;
   readonly #configPath: string;
@@ -125,14 +183,26 @@ export class FileSink implements DeviceSink {
   }
 }
 
-/** Refuses what goes beyond a number of bytes, as a device that finds its state wrong. */
+/**
+ * Refuses what goes beyond a number of bytes, as a device that finds its state wrong.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { DeviceRefusal, RefusingSink } from "@migwire/migwire/load";
+ *
+ * const sink = new RefusingSink(4, undefined, 22);
+ * sink.write(new Uint8Array(4));
+ * assertThrows(() => sink.write(new Uint8Array(1)), DeviceRefusal, "errno 22");
+ * ```
+ */
 export class RefusingSink implements DeviceSink {
   readonly #limit: number;
   readonly #inner: DeviceSink | undefined;
   readonly #errno: number;
   #taken = 0;
 
-  /** Takes `limit` bytes, for `inner`; then answers with `errno`, EIO if it is not given. */
+  /** Takes `limit` bytes, for `inner`; then answers with `errno`, EIO if it is not given, as {@linkcode DeviceRefusal} has it. */
   constructor(limit: number, inner?: DeviceSink, errno = 5) {
     this.#limit = limit;
     this.#inner = inner;
@@ -157,7 +227,19 @@ export class RefusingSink implements DeviceSink {
   }
 }
 
-/** Gives what it takes to several sinks, in turn. */
+/**
+ * Gives what it takes to several sinks, in turn.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { DigestSink, MemorySink, TeeSink } from "@migwire/migwire/load";
+ *
+ * const [memory, digest] = [new MemorySink(), new DigestSink()];
+ * await new TeeSink(memory, digest).write(Uint8Array.of(1));
+ * assertEquals([memory.bytes().length, digest.digest().bytes], [1, 1]);
+ * ```
+ */
 export class TeeSink implements DeviceSink {
   readonly #sinks: readonly DeviceSink[];
 

@@ -15,6 +15,7 @@ import {
 import { closeShort, heldBack, type ReplayScore } from "./hold_back.ts";
 import { takenLanes } from "./taken_lanes.ts";
 import { uuidChange } from "./uuid_change.ts";
+import { verbatimPlan } from "./verbatim.ts";
 
 /** How what is sent differs from what was recorded. */
 export interface ReplayChanges {
@@ -32,6 +33,11 @@ export interface ReplayChanges {
   readonly switchoverStart?: "before-packets" | "after-packets";
   /** Target page size in bytes, where the stream does not tell it. */
   readonly pageSize?: number;
+  /**
+   * Sends all bytes in the order in which they were recorded, whatever a source would wait for; of the other changes only
+   * `pageSize` has an effect then.
+   */
+  readonly verbatim?: boolean;
 }
 
 /**
@@ -48,6 +54,7 @@ export async function planReplay(
   changes: ReplayChanges = {},
   score: ReplayScore = replayScore(capture, changes),
 ): Promise<EmitPlan> {
+  if (changes.verbatim) return verbatimPlan(capture, score);
   const lanes = await changedLanes(score, changes);
   const { seed, connectOrder, switchoverStart } = changes;
   const plan = buildPlan(score, {
@@ -61,13 +68,15 @@ export async function planReplay(
 }
 
 /** What of a capture is sent, before its packets are dealt anew. */
-export function replayScore(capture: Capture, { reserialise, uuid, pageSize }: ReplayChanges = {}): ReplayScore {
+export function replayScore(capture: Capture, changes: ReplayChanges = {}): ReplayScore {
+  const { reserialise, uuid, pageSize, verbatim } = changes;
   const options: ScoreOptions = {
     ...(pageSize === undefined ? {} : { pageSize }),
     ...(reserialise === undefined ? {} : { reserialise }),
     ...(uuid === undefined ? {} : { change: uuidChange(uuid) }),
   };
   const score = readScore(capture, options);
+  if (verbatim) return score;
   const { lanes, notes } = takenLanes(score, capture);
   const unwritten = uuid !== undefined && lanes.length === 0 && score.needs.uuid === undefined;
   const multifdChannels = Math.max(lanes.length, ...lanes.map(({ id }) => id + 1));

@@ -41,6 +41,12 @@ export interface DriverParameters {
   readonly load_delay_ms?: number;
   /** A write that gets as far as this byte of the state fails with EIO. */
   readonly fail_load_at?: number;
+  /** A write that begins at this byte of the state or behind takes nothing. */
+  readonly stall_load_at?: number;
+  /** Most bytes that a write takes. */
+  readonly write_bytes?: number;
+  /** Any bytes are taken for a state, until the machine is to run. */
+  readonly any_state?: boolean;
   /** Seed of the filling of the first device. */
   readonly seed?: number;
   /** The devices cannot do the pre-copy phase. */

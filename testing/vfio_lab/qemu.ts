@@ -45,6 +45,12 @@ export class LabQemu {
     return this.#end === undefined && (await this.#ask("status")).alive === true;
   }
 
+  /** How it has ended by itself: its exit code, less than 0 for a signal; null as long as it runs. */
+  async exit(): Promise<number | null> {
+    const exit = this.#end === undefined ? (await this.#ask("status")).exit : (await this.#end).exit;
+    return typeof exit === "number" ? exit : null;
+  }
+
   /** What it has written to standard error. */
   async stderr(): Promise<string> {
     return this.#end === undefined ? String((await this.#ask("status")).stderr) : (await this.#end).stderr;

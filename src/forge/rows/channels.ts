@@ -11,9 +11,9 @@ expect: error(magic)
 steps: [setup, switchover, data: 0, raw: {channel: 0, content: [zeros: 64]}, finish]
 ---
 # row 22
-title: a channel breaks with a barrier still to come
+title: a channel breaks, and the main channel waits at a barrier for it
 expect: would-hang(barrier)
-steps: [setup, raw: {channel: 0, content: [zeros: 64]}, sync: 1, part: ram, switchover-start, finish]
+steps: [setup, sync: 1, part: ram, raw: {channel: 0, content: [zeros: 64]}, switchover-start, finish]
 ---
 # row 23
 title: channels are closed behind their last packets

@@ -31,7 +31,16 @@ steps: [setup, switchover, finish]
 title: a device packet before the main channel has set the devices up
 expect: error(too-early)
 ram: {}
-steps: [open, connect: 0, connect: 1, data: 0, header, start, switchover, finish]
+steps:
+  - open
+  - raw: {content: [text: QEVM]}
+  - connect: 0
+  - connect: 1
+  - data: 0
+  - raw: {content: [u32: 3, u8: 7, u32: 11, text: pc-q35-10.2]}
+  - start
+  - switchover
+  - finish
 ---
 # row 29
 title: SWITCHOVER_START for a QEMU that does not know it
@@ -197,8 +206,10 @@ title: SWITCHOVER_START in a package
 expect: ok
 steps:
   - setup
-  - command: {number: 7, payload: "00000005"}
-  - switchover
+  - command: {number: 7, payload: "00000006"}
+  - switchover-start
+  - raw: {content: [u8: 0]}
+  - ends
   - data: 0
   - config: 1
   - finish

@@ -45,7 +45,7 @@ title: the config flag on a buffer below the next one, while another is written
 expect: would-abort(last-below-next)
 load: ["--device-rate", "64KiB"]
 note: needs a device that is slow enough; otherwise it is row 10
-steps: [setup, switchover, data: 0, data: {idx: 1, size: 64KiB}, config: 0, finish]
+steps: [setup, switchover, data: 0, wait: 8, data: {idx: 1, size: 64KiB}, config: 0, finish]
 ---
 # row 10
 title: the config flag on a loaded buffer, while the loader waits for the next
@@ -85,7 +85,7 @@ steps: [setup, switchover, data: 1, switchover-start, finish]
 # row 25
 title: SWITCHOVER_START twice, the second after the load
 expect: ok
-steps: [setup, switchover, data: 0, config: 1, wait: 100, switchover-start, finish]
+steps: [setup, switchover, data: 0, config: 1, wait: 5, switchover-start, finish]
 ---
 # row 26
 title: SWITCHOVER_START before any packet

@@ -26,6 +26,7 @@ import { asVerdict, named, noSection } from "./refusals.ts";
 import { canTransferDevices, type DestinationSettings, forVersion } from "./settings.ts";
 import { SwitchoverAck } from "./switchover_ack.ts";
 import { judge } from "./judge.ts";
+import { Packages } from "./packages.ts";
 import { SectionOrder } from "./section_order.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -58,6 +59,14 @@ export interface LoadWarning {
 
 /** Warnings that are kept. */
 const WARNING_LIMIT = 1000;
+
+/** Where a package ends QEMU reads on, and finds no byte. */
+const CUT_PACKAGE: Verdict = {
+  kind: "error",
+  code: "truncated-main",
+  reason: "a package ends without an EOF byte and without POSTCOPY_RUN",
+  qemu: "load of migration failed: Input/output error",
+};
 
 /** Most bytes of a device-state packet that are taken: QEMU would allocate whatever the packet says (B.7 row 57). */
 export const PACKET_LIMIT = 256 * 1024 * 1024;
@@ -98,6 +107,7 @@ export class Destination<T> {
   readonly #barrier: Barrier;
   readonly #ack: SwitchoverAck;
   readonly #order: SectionOrder;
+  readonly #packages = new Packages();
   readonly #ended = new Set<number>();
   readonly #warnings: LoadWarning[] = [];
   /** What QEMU records as error, in order. */
@@ -181,6 +191,10 @@ export class Destination<T> {
 
   /** The next record of the main channel; `data` holds its payload, or the blob of a config. */
   main(record: BaseRecord, data?: T): void {
+    const place = this.#packages.place(record);
+    if (place === "behind-cut") return this.#failMain(CUT_PACKAGE);
+    // It ends the package, and nothing else.
+    if (place === "inside" && record.kind === "eof") return;
     switch (record.kind) {
       case "file-header":
         return;

@@ -325,7 +325,12 @@ export class DeviceLoader<T> {
     return undefined;
   }
 
-  /** The device took `count` bytes. None at all is something that QEMU tries again for ever (row 46). */
+  /**
+   * The device took `count` bytes. None at all is something that QEMU tries again for ever (row 46).
+   *
+   * @param count Bytes, from 0 to as many as were to be written.
+   * @throws {RangeError} If they are more, or nothing was to be written.
+   */
   written(count: number): void {
     if (this.#state === "aborted") return;
     if (this.#state !== "writing") throw new RangeError("Cannot take note of a write: none is under way");

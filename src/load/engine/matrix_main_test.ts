@@ -114,12 +114,22 @@ Deno.test("row 89: pages on the main channel do not matter to multifd", () => {
 
 Deno.test("row 90: SWITCHOVER_START in a package, or after postcopy commands, is odd, but works", () => {
   const rest = [end(), config(0, 5)];
-  const packaged = run({}, command(7, { offset: 100, length: 9, blobLength: 20 }), command(11, { offset: 110 }), rest);
+  const packagedCommand = command(7, { offset: 100, length: 9, blobLength: 20 });
+  const packageEnd = { channel: "main", record: { kind: "eof", offset: 128, length: 1 } } as const;
+  const packaged = run({}, packagedCommand, command(11, { offset: 110 }), packageEnd, rest);
   assertEquals([packaged.verdict, packaged.warnings], ["ok", ["order"]]);
-  const outside = run({}, command(7, { offset: 100, length: 9, blobLength: 20 }), command(11, { offset: 129 }), rest);
-  assertEquals(outside.warnings, []);
+  const outside = run({}, packagedCommand, packageEnd, command(11, { offset: 129 }), rest);
+  assertEquals([outside.verdict, outside.warnings], ["ok", []]);
   const postcopy = run({}, command(4), sw, rest);
   assertEquals([postcopy.verdict, postcopy.warnings], ["ok", ["order"]]);
+});
+
+Deno.test("a package has to end before its bytes do: QEMU reads on in it, and finds none", () => {
+  const packagedCommand = command(7, { offset: 100, length: 9, blobLength: 20 });
+  const cut = run({}, packagedCommand, command(11, { offset: 110 }), command(2, { offset: 129 }));
+  assertEquals(cut.verdict, "error(truncated-main)");
+  const postcopy = run({}, packagedCommand, command(5, { offset: 110 }), command(11, { offset: 129 }), config(0, 5));
+  assertEquals(postcopy.verdict, "ok");
 });
 
 Deno.test("a device that the stream names behind SWITCHOVER_START is loaded with the others", () => {

@@ -1,0 +1,49 @@
+import type { Expected, Outcome } from "./forge_outcomes.ts";
+import type { DriverParameters } from "./lab.ts";
+
+/** How a row is shown. */
+export interface Shown {
+  /** Version of QEMU, if not the newest. */
+  readonly version?: "10.0" | "11.1";
+  /** How the driver treats the device. */
+  readonly driver?: DriverParameters;
+  /** What the engine says for that version, if it is not what the row says. */
+  readonly expect?: string;
+  /** What QEMU does, if it is not what the kind of the verdict says. */
+  readonly outcome?: Outcome;
+  /** Words of QEMU, if they are not those of the engine. */
+  readonly words?: string;
+  /** The limit of the destination is for a config as it is forged: the real one is larger. */
+  readonly limitGrows?: boolean;
+  /** What else a destination may do. */
+  readonly also?: readonly Required<Expected>[];
+}
+
+/** Rows that are shown in a way of their own, or in several. */
+export const SHOWN: { readonly [row: number]: readonly Shown[] } = {
+  9: [{
+    driver: { load_delay_ms: 450 },
+    also: [{
+      outcome: "failed",
+      words: "state buffer 0 already filled",
+      why: "the buffer was written before the config came, or the destination was given up before it was",
+    }],
+  }],
+  35: [{ version: "10.0" }],
+  45: [{ driver: { fail_load_at: 65 } }],
+  46: [{ driver: { stall_load_at: 64 } }],
+  47: [{ driver: { write_bytes: 100_000 } }],
+  48: [{ limitGrows: true }],
+  49: [{ limitGrows: true }],
+  70: [{ version: "10.0" }, { version: "11.1", expect: "ok" }],
+  75: [{ outcome: "refused", words: "Migration requires seekable transport (e.g. file)" }],
+  // The other connections can be there before it stops to listen, and it says so, or not.
+  94: [{ words: "completed, but drops 2 multifd channels" }],
+  79: [{ version: "10.0" }, { version: "11.1" }],
+  80: [{ version: "10.0" }, { version: "11.1" }],
+};
+
+/** Rows that cannot be shown in the lab, and why. */
+export const NOT_SHOWN: { readonly [row: number]: string } = {
+  29: "the lab has no QEMU before 10.0; testing/real_qemu shows it to one",
+};

@@ -25,7 +25,18 @@ export interface Misnomer {
   readonly known: readonly string[];
 }
 
-/** A capture that cannot be edited so, and what to do about it. */
+/**
+ * A capture that cannot be edited so, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { EditError, parseEdit } from "@migwire/migwire/edit";
+ *
+ * const error = assertThrows(() => parseEdit("drop", "color=red"), EditError);
+ * assertEquals(error.code, "syntax");
+ * ```
+ */
 export class EditError extends MigwireError<EditErrorCode> {
   /** The class's name. */
   override readonly name = "EditError";

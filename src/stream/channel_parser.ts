@@ -80,7 +80,13 @@ export class ChannelParser {
     return this.#keptLength > 0 ? 0 : this.#reader.passing;
   }
 
-  /** Takes the next bytes; gives the records that they complete. The bytes are not kept: `bytes` may be reused. */
+  /**
+   * Takes the next bytes; gives the records that they complete. The bytes are not kept: `bytes` may be reused.
+   *
+   * @param bytes The next bytes of the channel, any number of them.
+   * @returns The records that are complete with them, in their order.
+   * @throws `WireError` if the parser is strict and something is wrong.
+   */
   push(bytes: Uint8Array): BaseRecord[] {
     const reader = this.#reader;
     const base = this.#offset;
@@ -105,7 +111,13 @@ export class ChannelParser {
     return this.#taken();
   }
 
-  /** Tells that `count` bytes, at most {@linkcode skippable}, were passed over unread. */
+  /**
+   * Tells that `count` bytes, at most {@linkcode skippable}, were passed over unread.
+   *
+   * @param count How many.
+   * @returns The record that they belong to, when they are its last ones.
+   * @throws {RangeError} If they are more.
+   */
   skip(count: number): BaseRecord[] {
     if (count > this.skippable) {
       throw new RangeError(`Cannot skip ${count} bytes: only ${this.skippable} are of no interest`);
@@ -115,7 +127,12 @@ export class ChannelParser {
     return this.#taken();
   }
 
-  /** Tells that the channel ends here; gives the last records. The last is `truncated` if something was begun. */
+  /**
+   * Tells that the channel ends here; gives the last records. The last is `truncated` if something was begun.
+   *
+   * @returns The last records.
+   * @throws `WireError` if the parser is strict and the channel is cut.
+   */
   end(): BaseRecord[] {
     const reader = this.#reader;
     reader.decoder.ended = true;

@@ -71,8 +71,8 @@ const wording = (what: string, found: string, expected: string): string =>
   `multifd: received packet ${what} ${found} expected ${expected}`;
 
 /**
- * The initial packet, checked against what `context` knows. Codes: `magic`, `version` (both fatal), `uuid`,
- * `channel-id`, and the warning `reserved`.
+ * The initial packet, 64 bytes, checked against what `context` knows (multifd.md §2). Codes: `magic`, `version` (both
+ * fatal), `uuid`, `channel-id`, and the warning `reserved`.
  *
  * @example
  * ```ts

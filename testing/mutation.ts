@@ -30,7 +30,7 @@ const seed = Number(args["seed"] ?? Math.floor(Math.random() * 0x1_0000_0000));
 const count = Number(args["count"] ?? 200);
 const jobs = Number(args["jobs"] ?? 1);
 const least = Number(args["least"] ?? 90);
-const until = performance.now() + Number(args["minutes"] ?? Infinity) * 60_000;
+const minutes = Number(args["minutes"] ?? Infinity);
 
 const tests = testFiles(".");
 const modules = changedModules(".").map((file) => [file, Deno.readTextFileSync(file)] as const);
@@ -69,6 +69,8 @@ async function judgeAll(folder: string): Promise<void> {
     return new Tree(`${folder}/${job}`);
   });
   const times: Times = saved === undefined ? await trees[0]?.times(tests, examples) ?? new Map() : new Map(saved.times);
+  if (saved === undefined) writeSaved(path, { seed, count, digest, times, judged: [] });
+  const until = performance.now() + minutes * 60_000;
   const left = mutants.filter((mutant) => !judged.has(mutant)).values();
   await Promise.all(trees.map(async (tree) => {
     for (const mutant of left) {

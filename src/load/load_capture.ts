@@ -45,6 +45,8 @@ export interface LoadEvent {
   readonly idx?: number;
   /** `incoming`: bytes of data that the buffer has. */
   readonly bytes?: number;
+  /** `incoming`: the channel that it came over, as a capture calls it. */
+  readonly channel?: string;
   /** The device's new state. */
   readonly state?: VfioDeviceState;
   /** When. */
@@ -185,6 +187,8 @@ class Load {
   readonly #answers: ReturnPathAnswer[] = [];
   /** Channels that QEMU closed at once. */
   readonly #surplus = new Set<RecordCursor>();
+  /** The channel of the packet that was taken last. */
+  #packetFrom = "";
   #now = 0;
 
   constructor(capture: Capture, options: LoadOptions) {
@@ -315,6 +319,7 @@ class Load {
       if (this.#destination.connect(id) === "surplus") this.#surplus.add(cursor);
       return;
     }
+    this.#packetFrom = cursor.entry.label;
     this.#destination.packet(cursor.entry.multifdId ?? 0, record, dataOf(record, cursor.entry));
   }
 
@@ -325,6 +330,7 @@ class Load {
         device: device.idstr,
         ...(idx === undefined ? {} : { idx }),
         ...(bytes === undefined ? {} : { bytes }),
+        ...(kind === "incoming" ? { channel: this.#packetFrom } : {}),
         time: this.#now,
       });
     return {

@@ -3,6 +3,7 @@ import type { RowSink } from "./tables.ts";
 
 /** What is known of a buffer that is not loaded yet. */
 interface Waiting {
+  readonly channel: string;
   readonly bytes: number;
   readonly arrived: number;
   loading: number | null;
@@ -19,11 +20,11 @@ export class BufferRows {
   }
 
   /** Takes note of what happens. */
-  take({ kind, device, idx = -1, bytes = 0, time }: LoadEvent): void {
+  take({ kind, device, idx = -1, bytes = 0, channel = "", time }: LoadEvent): void {
     const waiting = this.#devices.get(device) ?? new Map<number, Waiting>();
     this.#devices.set(device, waiting);
     if (kind === "incoming") {
-      if (!waiting.has(idx)) waiting.set(idx, { bytes, arrived: time, loading: null });
+      if (!waiting.has(idx)) waiting.set(idx, { channel, bytes, arrived: time, loading: null });
       return;
     }
     const buffer = waiting.get(idx);
@@ -43,7 +44,8 @@ export class BufferRows {
     this.#devices.clear();
   }
 
-  #row(idstr: string, idx: number, { bytes, arrived, loading }: Waiting, loaded: number | null): void {
-    this.#sink("buffers", { idstr, idx, bytes, arrived_ns: arrived, loading_ns: loading, loaded_ns: loaded });
+  #row(idstr: string, idx: number, waiting: Waiting, loaded: number | null): void {
+    const { channel, bytes, arrived, loading } = waiting;
+    this.#sink("buffers", { idstr, idx, channel, bytes, arrived_ns: arrived, loading_ns: loading, loaded_ns: loaded });
   }
 }

@@ -98,6 +98,7 @@ export const EXPORT_TABLES = {
   buffers: {
     idstr: "text",
     idx: "integer",
+    channel: "text",
     bytes: "integer",
     arrived_ns: "integer",
     loading_ns: "integer",

@@ -10,7 +10,7 @@ const FAMILIES: readonly { readonly why: string; readonly names: readonly string
   {
     why: "each structure of a main channel has its table, so that any stream can be taken apart and made",
     names:
-      `capabilityList command configuration endOfStream longSectionHeader mappedRamHeader ramBlockEntry ramBlockList
+      `capabilityList configuration endOfStream fileHeader longSectionHeader mappedRamHeader ramBlockEntry ramBlockList
       ramCompressPage ramMark ramPageHeader ramXbzrle ramZero sectionFooter shortSectionHeader vmDescriptionHeader`
         .split(/\s+/),
   },

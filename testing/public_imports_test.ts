@@ -64,3 +64,14 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "the README names each entry point",
+  ignore,
+  fn(): void {
+    const [, section = ""] = read("README.md").split("\n## Library\n");
+    const named = new Set([...section.matchAll(/`(?:@migwire\/migwire)?\/(\w+)`/g)].map(([, name]) => name));
+    const missing = entryPoints().filter(({ specifier }) => !named.has(specifier.split("/").at(-1)));
+    assertEquals(missing.map(({ specifier }) => specifier), []);
+  },
+});

@@ -11,6 +11,7 @@ import {
   writeWhole,
   writeWholeDirectory,
 } from "../src/public/capture.ts";
+import { type LeftOut, withoutPayload } from "../src/record/without_payload.ts";
 import { selectChannels } from "../src/public/records.ts";
 import { describeFinding } from "../src/public/wire.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
@@ -46,6 +47,9 @@ export const definition: CommandDefinition = {
     "  stream     the main channel and nothing else, as QEMU would write it with exec:cat",
     "  pcapng     each connection as one of TCP over Ethernet, with made-up addresses: 192.0.2.1 is the source. Times",
     "             count from 1970; if they are not known a byte takes a nanosecond",
+    "",
+    "A capture holds the guest's memory. With --no-payload zeros stand for pages, and for the data of VFIO devices; all",
+    "structures stay, and so do registers and the like of other devices. What is not understood is left out, and said.",
   ],
   operands: [{ name: "IN" }, { name: "OUT" }],
   options: [
@@ -53,6 +57,7 @@ export const definition: CommandDefinition = {
     { name: "channel", short: "c", value: "CHANNEL", help: "only this channel, as for records", repeatable: true },
     { name: "main-only", help: "stream: leave out channels that a destination needs" },
     { name: "mss", value: "SIZE", help: `pcapng: largest TCP segment (${MAX_MSS})` },
+    { name: "no-payload", help: "directory: leave out the contents of memory, and the data of VFIO devices" },
     { name: "force", short: "f", help: "replace OUT if it is there" },
     ...OPEN_OPTIONS,
   ],
@@ -79,7 +84,8 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
   if (out === "-" && io.stdout.isTerminal) throw new UsageError("Cannot write to a terminal: give a name or a pipe");
   return await withCaptureAsync(spec, openOptions(args), async (opened) => {
     const channels = args.texts("channel");
-    const capture = select(opened, channels);
+    const selected = select(opened, channels);
+    const capture = args.flag("no-payload") ? withoutPayload(selected, (part) => leftOut(part, io)) : selected;
     const steps = write(capture, form, out, channels.length > 0, args, io);
     const bytes = await driveSteps(steps, io);
     const connections = new Set(capture.channels.map(({ index }) => index)).size;
@@ -87,6 +93,11 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
     io.stderr.line(`${printable(out)}: ${form}, ${formatBytes(bytes)}${of}`);
     return problems(opened, io);
   });
+}
+
+/** Says what is not there, though it is no payload. */
+function leftOut({ channel, offset, reason }: LeftOut, io: Io): void {
+  io.stderr.line(`left out: ${printable(channel)} from 0x${offset.toString(16)} on: ${printable(reason)}`);
 }
 
 /** What is to be written, and whether the options fit. */
@@ -97,6 +108,9 @@ function formOf(args: ParsedArgs, out: string): Form {
   if (mss !== undefined && form !== "pcapng") throw new UsageError(`Cannot use --mss for a ${form}`);
   if (mss !== undefined && (mss < 1 || mss > MAX_MSS)) {
     throw new UsageError(`Cannot use ${mss} for --mss: a segment has 1 to ${MAX_MSS} bytes`);
+  }
+  if (args.flag("no-payload") && form !== "directory") {
+    throw new UsageError(`Cannot use --no-payload for a ${form}: nothing in it says that contents are left out`);
   }
   if (args.flag("main-only") && form !== "stream") throw new UsageError(`Cannot use --main-only for a ${form}`);
   return form;

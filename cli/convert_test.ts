@@ -111,3 +111,34 @@ Deno.test("migwire convert refuses command lines that do not fit together", asyn
   const terminal = memoryIo({ isTerminal: true });
   assertEquals(await convert(terminal, "in", "-", "--to", "stream"), EXIT.usage);
 });
+
+Deno.test({
+  name: "migwire convert --no-payload writes a directory without the guest's memory, and only a directory",
+  ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const io = memoryIo();
+      assertEquals(await convert(io, SMALL, `${folder}/a/`, "--no-payload"), EXIT.ok, io.err());
+      assertEquals(namesIn(`${folder}/a`), namesIn(SMALL));
+      assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/a/capture.json`)).payload, false);
+      const [then, now] = [SMALL, `${folder}/a`].map((path) => Deno.statSync(`${path}/channel-02.s2d`).size);
+      assertEquals(now, then);
+      assertEquals(await main(["check", `${folder}/a`], memoryIo()), EXIT.ok);
+      assertEquals(await convert(io, SMALL, `${folder}/b.pcapng`, "--no-payload"), EXIT.usage);
+      assertEquals(await convert(io, SMALL, "-", "--to", "stream", "--no-payload"), EXIT.usage);
+      assertEquals(namesIn(folder), ["a"]);
+    }),
+});
+
+Deno.test({
+  name: "migwire convert --no-payload says what it does not understand, and does not copy it",
+  ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const io = memoryIo();
+      await Deno.writeFile(`${folder}/x`, Uint8Array.fromHex("5145564d0000000399aabb"));
+      await convert(io, `${folder}/x`, `${folder}/a/`, "--no-payload");
+      assertMatch(io.err(), /left out: main from 0x8 on: /);
+      assertEquals((await Deno.readFile(`${folder}/a/channel-00.s2d`)).length, 8);
+    }),
+});

@@ -2,6 +2,7 @@
 
 import { main } from "../cli/main.ts";
 import { memoryIo } from "../cli/memory_io.ts";
+import { permissionTable, withPart } from "./generated.ts";
 
 /** A command of the README with what stands below it. */
 export interface ConsoleExample {
@@ -46,4 +47,6 @@ if (import.meta.main) {
   const readme = new URL("../README.md", import.meta.url);
   Deno.chdir(new URL("..", import.meta.url));
   Deno.writeTextFileSync(readme, await refreshed(Deno.readTextFileSync(readme)));
+  const security = new URL("../SECURITY.md", import.meta.url);
+  Deno.writeTextFileSync(security, withPart(Deno.readTextFileSync(security), "permissions", await permissionTable()));
 }

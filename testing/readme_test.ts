@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { permissionTable, withPart } from "./generated.ts";
 import { consoleExamples, isPlain, outputOf } from "./readme.ts";
 
 const root = new URL("..", import.meta.url);
@@ -36,5 +37,14 @@ Deno.test({
     const { devices: [device] } = JSON.parse(await outputOf(command));
     const picked = Object.fromEntries(names.split(", ").map((name) => [name, device[name]]));
     assertEquals(example?.output, `${JSON.stringify(picked)}\n`);
+  },
+});
+
+Deno.test({
+  name: "SECURITY.md has the permissions that the commands declare; `deno task readme` refreshes it",
+  ignore,
+  async fn(): Promise<void> {
+    const security = Deno.readTextFileSync(new URL("SECURITY.md", root));
+    assertEquals(security, withPart(security, "permissions", await permissionTable()));
   },
 });

@@ -13,6 +13,7 @@ import { assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
 import { compatCases } from "./compat_gate.ts";
+import { exampleCases } from "./examples_gate.ts";
 import { recordedCaptures } from "./recorded.ts";
 import { openSockets, processesIn } from "./replay_command.ts";
 import { completeCases, uuidCases } from "./replay_completes.ts";
@@ -40,6 +41,7 @@ const cases = [
   ...failCases(sent),
   ...faultCases(sent),
   ...compatCases(captures, qemus),
+  ...qemus.filter(({ version }) => !version.includes("-")).flatMap(exampleCases),
 ]
   .filter(({ name }) => only === undefined || name.includes(only));
 const parent = String(folder);

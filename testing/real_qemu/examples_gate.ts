@@ -17,7 +17,8 @@ async function runExample(path: string, folder: string): Promise<string> {
   const prefix = `QEMU=${QEMU} `;
   const shown = shownCommands().find(({ command }) => command.startsWith(prefix));
   if (shown === undefined) throw new Error("Cannot run the example: the README does not show it");
-  const command = shown.command.slice(prefix.length).replaceAll(QEMU, path);
+  // Its types are looked at elsewhere; here that would take the longest.
+  const command = shown.command.slice(prefix.length).replaceAll(QEMU, path).replace("test ", "test --no-check ");
   // The folder is below /tmp, where it may write.
   const { out, err, code } = await start(command, "/tmp", { QEMU: path, TMPDIR: folder });
   const printed = out.replaceAll(/ \(\d+m?s\)/g, "").trimEnd();

@@ -23,9 +23,13 @@ import type { Lab } from "./lab.ts";
  * A step of a forged capture takes a millisecond: this slows it down, so that a destination is done with one before the next
  * comes. Where the machine is so busy that it is not, the situation is another one, and is shown again more slowly.
  */
-const SPEEDS = ["0.004x", "0.001x"];
-/** Seconds in which a destination that does nothing is taken for one that hangs. */
-const LIMIT = "8";
+const PACES: readonly Pace[] = [{ speed: "0.004x", timeout: "8" }, { speed: "0.001x", timeout: "25" }];
+
+/** How fast a situation is shown, and seconds in which a destination that does nothing is taken for one that hangs. */
+interface Pace {
+  readonly speed: string;
+  readonly timeout: string;
+}
 
 /** What a destination did. */
 interface Seen {
@@ -47,15 +51,16 @@ export function forgeCases(lab: Lab): Case[] {
       assertEquals(told, how.expect ?? description.expect);
       const expected = outcomesOf(verdict, how);
       const lines: string[] = [];
-      for (const speed of SPEEDS) {
-        const seen = await shown(lab, capture, description, how, speed);
+      const words: string[] = [];
+      for (const pace of PACES) {
+        const seen = await shown(lab, capture, description, how, pace);
         const found = expected.find((outcome) => isSeen(outcome, seen));
         const why = found?.why === undefined ? "" : ` (${found.why})`;
         lines.push(`${title} → ${told} → ${seen.outcome}: ${seen.words.split("\n", 1)[0]}${why}`);
         if (found !== undefined) return lines.join("; more slowly: ");
-        lines.push(seen.words);
+        words.push(seen.words);
       }
-      return fail(`${lines.join("\n")}\nwanted: ${JSON.stringify(expected)}`);
+      return fail([...lines, `wanted: ${JSON.stringify(expected)}`, ...words].join("\n"));
     },
   }));
 }
@@ -71,7 +76,7 @@ async function shown(
   capture: ForgedCapture,
   { machine, destination: { multifd, channels, switchoverAck, compression } }: ForgeDescription,
   how: Shown,
-  speed: string,
+  { speed, timeout }: Pace,
 ): Promise<Seen> {
   let seen: Seen | undefined;
   await withFolder(async (folder) => {
@@ -88,7 +93,7 @@ async function shown(
     const settings = ["--multifd", onOff(multifd), "--switchover-ack", onOff(switchoverAck)]
       .concat(multifd ? ["--multifd-channels", `${channels}`] : [])
       .concat(compression === undefined ? [] : ["--multifd-compression", compression]);
-    const pace = ["--verbatim", "--speed", speed, "--timeout", LIMIT];
+    const pace = ["--verbatim", "--speed", speed, "--timeout", timeout];
     await main(["replay", folder, ...target, ...settings, ...pace, "--json"], io);
     const said = io.out() === "" ? undefined : (JSON.parse(io.out()) as ReplayReport).verdict;
     const exit = await destination.exit();

@@ -10,6 +10,8 @@
  */
 
 import { forgeCases } from "./forge_cases.ts";
+import { NOT_SHOWN } from "./forge_rows.ts";
 import { runLabGate } from "./run_gate.ts";
 
+for (const [row, why] of Object.entries(NOT_SHOWN)) console.log(`not shown: row-${row}: ${why}`);
 await runLabGate(forgeCases);

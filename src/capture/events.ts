@@ -42,6 +42,7 @@ const BUFFER = 64 * 1024;
  *
  * @param source `events.jsonl`.
  * @param report Receives findings.
+ * @returns The events; times are nanoseconds since the recording began.
  *
  * @example
  * ```ts

@@ -22,11 +22,12 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a capture: a capture directory, a file with one channel, or standard input. A file's channel may be compressed, or
- * in a libvirt save image: that is found by its content, unless an offset says where the stream begins.
+ * Opens a capture: a capture directory, a file with one channel, or standard input. A file's channel may be compressed,
+ * or in a libvirt save image: that is found by its content, unless an offset says where the stream begins.
  *
  * @param spec Path of a directory or file, or `-` for standard input.
  * @param options Where in the file the stream begins.
+ * @returns The capture, to be closed in the end.
  * @throws {CaptureError} With a hint, if there is nothing to read, or something else than a stream.
  *
  * @example

@@ -70,7 +70,12 @@ const NAMES: { readonly [role in ChannelRole]?: string } = { "return-path": "ret
 const MULTIFD_ID_OFFSET = 24;
 
 /**
- * What the channels of a capture are, in the order in which they are read.
+ * What the channels of a capture are, in the order in which they are read (main-channel.md §13). Only their first bytes
+ * are looked at, and nothing of a pipe is used up.
+ *
+ * @param capture An open capture.
+ * @returns Each of its channels, with what it is and why.
+ * @throws {CaptureError} If a channel cannot be read.
  *
  * @example
  * ```ts
@@ -125,6 +130,7 @@ export type CaptureSink = (record: BaseRecord, channel: ReadChannel) => void;
  * @param capture The capture; a pipe can be read once.
  * @param sink Receives the records.
  * @param options How to read.
+ * @returns What is known when all is read.
  * @throws `WireError` if reading is strict, `CaptureError` if bytes cannot be had.
  *
  * @example

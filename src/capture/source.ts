@@ -149,6 +149,12 @@ export function sourceAt(source: ByteSource, offset: number, name: string): Byte
 /**
  * Reads `length` bytes from `offset` on, fewer where the source ends.
  *
+ * @param source Where.
+ * @param offset First byte, 0 or more.
+ * @param length How many bytes.
+ * @returns The bytes, a copy.
+ * @throws {CaptureError} If the system cannot read them.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

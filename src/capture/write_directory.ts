@@ -21,6 +21,9 @@ const EVENTS_AT_ONCE = 10_000;
 /**
  * Whether a capture directory may have a file of that name: what may be replaced with it.
  *
+ * @param name The file's name, without a folder.
+ * @returns Whether it may.
+ *
  * @example
  * ```ts
  * import { assert } from "@std/assert";

@@ -17,6 +17,8 @@ const NEEDED: readonly string[] = ["multifd", "preempt", "recovery", "main", "tl
 /**
  * The channel that a plain stream file can hold: the main one, or the only one there is.
  *
+ * @param capture The capture.
+ * @param options What may be left out.
  * @returns The channel, and those that are left out.
  * @throws {CaptureError} `no-form` if the file would hold less than a destination needs, or would not be understood.
  *

@@ -73,6 +73,7 @@ export interface ForgeDescription {
  * Reads a description from the value that its YAML or JSON stands for.
  *
  * @param value The value.
+ * @returns The description.
  * @throws {ForgeError} With the place of what is missing, unknown, or of the wrong kind.
  *
  * @example

@@ -9,6 +9,7 @@ import { type ForgedCapture, StreamBuilder } from "./stream_builder.ts";
  *
  * @param description The description.
  * @param name What the capture is called.
+ * @returns The bytes of each connection, and when they are sent.
  * @throws {ForgeError} If a step cannot be taken, or the streams would be longer than `FORGE_LIMIT`.
  *
  * @example

@@ -31,6 +31,9 @@ function rowOf(text: string): ForgeRow {
 /**
  * The row of that name; undefined if there is none.
  *
+ * @param name As in {@linkcode FORGE_ROWS}: `row-17` is the 17th situation of destination-engine.md B.7.
+ * @returns The row.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

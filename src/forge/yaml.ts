@@ -8,6 +8,7 @@ const LONGEST = 1024 * 1024;
  * Reads a description in YAML.
  *
  * @param text The text.
+ * @returns The description.
  * @throws {ForgeError} If it is no YAML, with the line, or no description.
  *
  * @example

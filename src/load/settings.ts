@@ -36,8 +36,13 @@ export interface SettingsOptions {
 const DEFAULT_CHANNELS = 2;
 
 /**
- * A destination as a user or a recording describes it. What nobody says is as QEMU's defaults for a destination that the
- * stream is meant for: the machine type and channels of the stream, the newest version.
+ * A destination as a user or a recording describes it. What nobody says is as QEMU's defaults for a destination that
+ * the stream is meant for: the machine type and channels of the stream, the newest version.
+ *
+ * @param expectations Of `expectationsOf()`.
+ * @param facts What the stream tells: what is in it.
+ * @param options What else the user says.
+ * @returns The destination that {@linkcode loadCapture} takes.
  *
  * @example
  * ```ts

@@ -9,8 +9,8 @@ export type SocketAddress =
 const LOOPBACK = "127.0.0.1";
 
 /**
- * Reads an address as QEMU writes it: `tcp:HOST:PORT`, `unix:PATH`. Without a host it is the loopback, for listening too:
- * whoever wants to be reached by others must write out by which address. IPv6 stands in brackets.
+ * Reads an address as QEMU writes it: `tcp:HOST:PORT`, `unix:PATH`. Without a host it is the loopback, for listening
+ * too: whoever wants to be reached by others must write out by which address. IPv6 stands in brackets.
  *
  * @param text What was written.
  * @returns The address.
@@ -36,6 +36,9 @@ export function parseSocketAddress(text: string): SocketAddress {
 
 /**
  * Writes an address as {@linkcode parseSocketAddress} reads it.
+ *
+ * @param address The address.
+ * @returns `tcp:HOST:PORT`, `tcp:[::1]:PORT` or `unix:PATH`.
  *
  * @example
  * ```ts

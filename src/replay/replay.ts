@@ -47,11 +47,14 @@ const TELLING: readonly (EmitErrorCode | undefined)[] = [undefined, "closed", "e
 /**
  * Sends a capture to a target, and says what becomes of it: "does this capture load in that QEMU?"
  *
- * With its monitor the target is looked at first, set as the stream needs it, and asked for its verdict. What is found not
- * to fit is told before the first byte is sent; it is sent all the same, for the target's own words about it.
+ * With its monitor the target is looked at first, set as the stream needs it, and asked for its verdict. What is found
+ * not to fit is told before the first byte is sent; it is sent all the same, for the target's own words about it.
  *
  * Whatever happens, no connection and no process is left behind.
  *
+ * @param capture The capture; its channels must be possible to read twice. It is not closed.
+ * @param options The target, and what is changed on the way.
+ * @returns What became of it.
  * @throws {EmitError} If the capture cannot be sent.
  * @throws {DealError} If its packets cannot be dealt as it is wished.
  * @throws {SpawnError} If the target cannot be started.

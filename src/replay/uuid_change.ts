@@ -6,6 +6,9 @@ import { formatUuid } from "../wire/mod.ts";
  * The 16 bytes of a UUID in RFC 4122 order, as they stand in a stream (main-channel.md §2.2); undefined if the text is
  * none.
  *
+ * @param text 32 hexadecimal digits, with dashes or without.
+ * @returns The bytes.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -78,6 +78,10 @@ const ALL: readonly DeviceDescription[] = [
  * Descriptions that a section of that name and version may have where the stream has none, because the section came
  * before it (main-channel.md §8.5); none for most names. Which of several it is is told by where the body ends.
  *
+ * @param idstr Name of the section.
+ * @param versionId Its version.
+ * @returns The descriptions, the likeliest first.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -34,7 +34,10 @@ export const MIG_CMD = {
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(MIG_CMD).map(([name, number]) => [number, name]));
 
 /**
- * QEMU's name of a command number.
+ * QEMU's name of a command number (main-channel.md §3.6).
+ *
+ * @param command A {@linkcode MIG_CMD}, 0 to 65535.
+ * @returns Its name; `command 99` for one that no QEMU up to 11.1 knows.
  *
  * @example
  * ```ts

@@ -11,6 +11,10 @@ import type { VmsdDescription } from "./vm_description.ts";
  * section's header and footer. Never throws: what does not fit its description is kept as bytes, with a finding, so
  * that the leaves tile the body in any case.
  *
+ * @param bytes The body, without header and footer.
+ * @param description What the VM description, or {@linkcode builtInDescriptions}, says of it.
+ * @returns The tree of its fields; offsets count from the body's first byte.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -76,6 +76,9 @@ export class WireError extends Error {
 /**
  * One line for people: what, and where.
  *
+ * @param finding The finding.
+ * @returns The message, the channel's label, and the byte offset in hexadecimal.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

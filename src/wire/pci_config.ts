@@ -72,6 +72,9 @@ export interface PciConfig {
 /**
  * Decodes a PCI config space of any size. Never throws: bytes that are missing count as 0.
  *
+ * @param config Up to 4096 bytes, as in `VfioConfig.configSpace`.
+ * @returns What they say.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

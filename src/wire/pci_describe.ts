@@ -56,6 +56,9 @@ const TYPES_WITHOUT_LINK: ReadonlySet<number> = new Set([0x9, 0xa]);
  * device is, the others begin with one tab, details of a capability with two. Sizes of regions are not in the config
  * space, and devices are named by number only.
  *
+ * @param config Of {@linkcode decodePciConfig}.
+ * @returns The lines.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -352,6 +352,9 @@ const usedLengthRules: Rules<RamBlockEntry, number> = {
  * Layout of an entry in a block list of the given shape (main-channel.md §5.2). Codes: `block`, fatal, and the warning
  * `block-length`.
  *
+ * @param shape What the stream's capabilities and POSTCOPY_ADVISE tell of it.
+ * @returns The table.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -396,6 +399,9 @@ const RAM_BLOCK_LIMIT = 10_000;
  * Layout of a block list of the given shape (main-channel.md §5.2): the word's offset is the total of all blocks, in
  * bytes, and as many entries follow as make it up. Codes: `block-total`, `block-count` (more than 10000) and those of
  * {@linkcode ramBlockEntry}.
+ *
+ * @param shape What the stream's capabilities and POSTCOPY_ADVISE tell of it.
+ * @returns The table.
  *
  * @example
  * ```ts

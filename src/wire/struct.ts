@@ -18,15 +18,32 @@ export interface Struct<T> {
   readonly name: string;
   /** Its rows. */
   readonly fields: readonly Field<T>[];
-  /** Reads one from the decoder's place. Throws `Incomplete` where bytes are missing, `WireError` where they are wrong. */
+  /**
+   * Reads one from the decoder's place.
+   *
+   * @throws `Incomplete` where bytes are missing.
+   * @throws {WireError} Where what they say leaves nothing to read, such as a wrong magic; the table's codes tell where.
+   */
   read(decoder: Decoder): T;
-  /** Writes one. */
+  /**
+   * Writes one.
+   *
+   * @throws {RangeError} If a text does not fit its field.
+   */
   write(writer: ByteWriter, value: Readonly<T>): void;
-  /** The bytes of one. */
+  /**
+   * The bytes of one. Values are written as they are, right or wrong: numbers modulo the size of their field.
+   *
+   * @throws {RangeError} If a text does not fit its field.
+   */
   encode(value: Readonly<T>): Uint8Array;
-  /** Reads one from the start of `bytes`; findings go to `report`. */
+  /**
+   * Reads one from the start of `bytes`; what follows is not looked at. Findings go to `report`.
+   *
+   * @throws `Incomplete` where bytes are missing, and {@linkcode WireError} as {@linkcode Struct.read} does.
+   */
   decode(bytes: Uint8Array, report?: (finding: Finding) => void): T;
-  /** The fields of one, each with its bytes' place. */
+  /** The fields of one, each with its bytes' place; `base` is the channel offset of the first. Throws as `decode` does. */
   annotate(bytes: Uint8Array, base?: number): Annotation[];
 }
 

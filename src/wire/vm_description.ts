@@ -68,8 +68,12 @@ class Malformed extends Error {
 }
 
 /**
- * Reads the text of a VM description. What is malformed is told to `report`, with offsets in the text: a device that
- * cannot be understood is left out; `undefined` when nothing can be.
+ * Reads the text of a VM description (main-channel.md §4, §8.5). What is malformed is told to `report`, with offsets in
+ * the text: a device that cannot be understood is left out.
+ *
+ * @param text The JSON text.
+ * @param report Receives findings, all of them warnings with code `vm-description`: QEMU does not look at the text.
+ * @returns The description; `undefined` when nothing can be understood.
  *
  * @example
  * ```ts

@@ -32,6 +32,11 @@ export function parseQemuVersion(text: string): QemuVersion | undefined {
 /**
  * Whether a version is `major.minor` or later. A development version counts as the release before it.
  *
+ * @param version The version.
+ * @param major First number of the other one.
+ * @param minor Second number of the other one.
+ * @returns Whether it is not older.
+ *
  * @example
  * ```ts
  * import { assert } from "@std/assert";

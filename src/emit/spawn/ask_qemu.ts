@@ -45,6 +45,8 @@ const QUIET: readonly string[] = ["-nodefaults", "-no-user-config", "-display", 
  * Asks a QEMU for its version, its machine types, and what its device types load (`-dump-vmstate`). It is started three
  * times, with nobody's files, and ends by itself each time; its dump is in a private folder that is gone afterwards.
  *
+ * @param options Which QEMU, and what ends it: its own limit is 30 s for each start.
+ * @returns What it is.
  * @throws {SpawnError} If it cannot be started, does not answer in time, or answers what is not understood.
  * @throws The signal's reason, if it is aborted.
  *

@@ -27,6 +27,7 @@ export const NEWEST_QEMU = "11.1";
  * The profile of a QEMU version, by what was new in which (destination-engine.md B.8).
  *
  * @param version As QEMU writes it: `10.0.13`, `11.1`.
+ * @returns What such a QEMU does.
  *
  * @example
  * ```ts

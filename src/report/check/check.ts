@@ -157,6 +157,7 @@ function isComplete({ ending }: Reading, channels: readonly ChannelFacts[]): boo
  *
  * @param capture The capture; it is not closed.
  * @param options How to check.
+ * @returns The document that `migwire check --json` prints (schema/check-1.schema.json).
  * @throws `CaptureError` if bytes cannot be had.
  *
  * @example

@@ -21,6 +21,7 @@ const PROBLEM_LIMIT = 1_000;
  * @param capture The capture; it is not closed.
  * @param dump The other QEMU.
  * @param options What else is known of it.
+ * @returns The document that `migwire compat --json` prints.
  * @throws `CaptureError` if bytes cannot be had.
  *
  * @example

@@ -5,12 +5,13 @@ import { type CompatTargetOptions, describeTarget, makeTarget } from "./target.t
 
 /**
  * Compares what two QEMUs say of themselves: would states that one writes be read by the other? Finds what QEMU's own
- * `vmstate-static-checker.py` finds. It cannot know which fields and subsections a guest's stream really has: for one at
- * hand, {@linkcode compatCapture} tells more.
+ * `vmstate-static-checker.py` finds. It cannot know which fields and subsections a guest's stream really has: for one
+ * at hand, {@linkcode compatCapture} tells more.
  *
  * @param source The dump of the QEMU that writes.
  * @param dump The dump of the QEMU that reads.
  * @param options What else is known of that one.
+ * @returns The document that `migwire compat --json` prints of two dumps.
  *
  * @example
  * ```ts

@@ -31,12 +31,13 @@ export interface DiffOptions extends PathFilter {
  * What differs between two captures: configuration, capabilities, RAM blocks, sections, and the state of every device,
  * field by field. How they travelled (records, order, times) is no difference unless `options.traffic`.
  *
- * Memory does not grow with the captures, except with `options.ram`: then the contents of one capture's RAM are in memory
- * at a time.
+ * Memory does not grow with the captures, except with `options.ram`: then the contents of one capture's RAM are in
+ * memory at a time.
  *
  * @param a The first capture; it is not closed. Its channels must be there to be read at any place, not from a pipe.
  * @param b The second, likewise.
  * @param options What to compare.
+ * @returns The document that `migwire diff --json` prints.
  * @throws {RamLimitError} If a machine has more RAM than `options.ramLimit`.
  * @throws {CaptureError} If bytes cannot be had.
  *

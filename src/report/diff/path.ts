@@ -5,7 +5,11 @@ export type PathStep = string | number;
 export type Path = readonly PathStep[];
 
 /**
- * A path as text, as the patterns of `--only` and `--ignore` see it: steps with a dot between them, numbers in brackets.
+ * A path as text, as the patterns of `--only` and `--ignore` see it: steps with a dot between them, numbers in
+ * brackets.
+ *
+ * @param path The path.
+ * @returns Its text.
  *
  * @example
  * ```ts

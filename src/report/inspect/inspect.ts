@@ -115,6 +115,7 @@ class Tallies {
  *
  * @param capture The capture; it is not closed.
  * @param options How to read; findings go to the report, and to `options.report` as well.
+ * @returns The document that `migwire inspect --json` prints (schema/inspect-1.schema.json).
  * @throws `CaptureError` if bytes cannot be had.
  *
  * @example

@@ -62,6 +62,7 @@ const TELLING: ReadonlySet<ChannelRole> = new Set<ChannelRole>(["main", "recover
  * @param capture The capture; it is not closed.
  * @param sink Receives the lines. What it throws ends the reading.
  * @param options What is listed.
+ * @returns What reading has told.
  * @throws `CaptureError` if bytes cannot be had.
  *
  * @example

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { matchesWildcard } from "../../bytes/mod.ts";
 import { type Capture, readCapture, type ReadChannel } from "../../capture/mod.ts";
 import { RECORD_KINDS } from "./summaries.ts";
 import { ScopeTracker } from "./section_scope.ts";
@@ -11,6 +12,10 @@ import { ScopeTracker } from "./section_scope.ts";
 /**
  * The channels that `text` names: by label (`multifd 1`), by role (`multifd`), by number of the connection, or by the
  * name of the file. A label comes before a role. None if there is no such channel.
+ *
+ * @param channels Of `identifyChannels()`.
+ * @param text The name.
+ * @returns The channels, in their order.
  *
  * @example
  * ```ts
@@ -36,6 +41,10 @@ export function selectChannels(channels: readonly ReadChannel[], text: string): 
 /**
  * The sections that `text` names: the one of that name, or else those whose names contain it.
  *
+ * @param names Of {@linkcode sectionNames}.
+ * @param text The name, or a part of it.
+ * @returns The names, in their order.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -51,6 +60,9 @@ export function selectDevices(names: readonly string[], text: string): string[] 
 /**
  * The kinds that `pattern` names, with `*` for any letters; those that exist, not those that a capture has.
  *
+ * @param pattern As `rp-*`.
+ * @returns The kinds; none if there is no such kind.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -60,9 +72,7 @@ export function selectDevices(names: readonly string[], text: string): string[] 
  * ```
  */
 export function selectKinds(pattern: string): string[] {
-  const escaped = pattern.split("*").map((part) => part.replace(/[^\w-]/g, "\\$&"));
-  const whole = new RegExp(`^${escaped.join(".*")}$`, "u");
-  return RECORD_KINDS.filter((kind) => whole.test(kind));
+  return RECORD_KINDS.filter((kind) => matchesWildcard(pattern, kind));
 }
 
 /** Names that are kept: a hostile channel could bring a new one in each packet. */

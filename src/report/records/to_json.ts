@@ -5,8 +5,11 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [name
 
 /**
  * A line as an object for JSON: `channel` (its label), `kind`, `offset`, `length`, then the fields of the record under
- * the names that they have in the library. Integers up to 2^53 − 1 are numbers, larger ones strings of the form `"0x…"`;
- * bytes are strings of hex digits.
+ * the names that they have in the library. Integers up to 2^53 − 1 are numbers, larger ones strings of the form
+ * `"0x…"`; bytes are strings of hex digits.
+ *
+ * @param line Of `listRecords()`.
+ * @returns What `migwire records --json` prints in a line.
  *
  * @example
  * ```ts

@@ -7,6 +7,7 @@ type Join = (a: number, b: number) => number;
  * A view with half as many bins, each twice as wide.
  *
  * @param view The view.
+ * @returns The other view.
  *
  * @example
  * ```ts

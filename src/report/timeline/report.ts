@@ -49,11 +49,12 @@ interface PlannedView {
 }
 
 /**
- * What a picture of a migration is drawn from: what `inspect`, `check` and `load` find, and what came when. What it keeps
- * does not grow with the capture, but for the order of device buffers, which `inspect` keeps as well.
+ * What a picture of a migration is drawn from: what `inspect`, `check` and `load` find, and what came when. What it
+ * keeps does not grow with the capture, but for the order of device buffers, which `inspect` keeps as well.
  *
  * @param capture The capture; it is not closed. A pipe that was not kept cannot be read several times.
  * @param options What the destination expects, and how fine the picture is.
+ * @returns The model of the picture.
  * @throws `CaptureError` if bytes cannot be had.
  *
  * @example

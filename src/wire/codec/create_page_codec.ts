@@ -8,10 +8,16 @@ import { ZlibCodec } from "./zlib.ts";
 import { ZstdCodec } from "./zstd.ts";
 
 /**
- * A codec for one channel. `pageSize` is in bytes; `options` say whose errors they are.
+ * Decompresses the payloads of one multifd channel, packet after packet (multifd.md §4a).
  *
  * Error codes: `normal`, `truncated`, `codec-size`, `codec-empty`, `codec-length` (by the header), `codec-short`,
- * `codec-output`, `codec-data` (by the payload).
+ * `codec-output`, `codec-data` (by the payload); `inflate()` throws them as `WireError`.
+ *
+ * @param method How the channel is compressed; zlib and zstd keep state from packet to packet.
+ * @param pageSize Target page size in bytes.
+ * @param options Whose errors they are.
+ * @returns A codec, to be closed in the end.
+ * @throws {RangeError} If no target has such pages.
  *
  * @example Pages that are not compressed
  * ```ts

@@ -52,6 +52,9 @@ function sectionFault(context: MultifdContext, header: Readonly<DeviceStateHeade
  * Error codes: `magic`, `version` (both fatal), `empty`, `idstr`, `unknown-section`, `no-loader`. Warnings: `flags`,
  * `trailing-text`.
  *
+ * @param context What the destination knows; what is absent is not checked.
+ * @returns The table.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

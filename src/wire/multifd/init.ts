@@ -20,7 +20,10 @@ export interface MultifdInit {
 }
 
 /**
- * 16 bytes as a UUID in text form.
+ * 16 bytes in RFC 4122 order as a UUID in text form, lower case (main-channel.md §2.2, multifd.md §2).
+ *
+ * @param uuid The bytes.
+ * @returns 36 characters.
  *
  * @example
  * ```ts
@@ -73,6 +76,9 @@ const wording = (what: string, found: string, expected: string): string =>
 /**
  * The initial packet, 64 bytes, checked against what `context` knows (multifd.md §2). Codes: `magic`, `version` (both
  * fatal), `uuid`, `channel-id`, and the warning `reserved`.
+ *
+ * @param context What the destination knows; what is absent is not checked.
+ * @returns The table.
  *
  * @example
  * ```ts

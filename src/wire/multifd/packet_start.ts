@@ -43,6 +43,9 @@ export function startRows<T extends MultifdPacketStart>(context: MultifdContext,
 /**
  * The 12 bytes that tell which kind of packet it is (multifd.md §3). Codes: `magic` and `version`, both fatal.
  *
+ * @param context What the destination knows: its version words QEMU's texts.
+ * @returns The table.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -16,6 +16,12 @@ import { rule } from "./rules.ts";
  * `codec-size`, `codec-empty`, `codec-length`. Warnings: `flags`, `reserved`, `trailing-text`, `alignment`,
  * `stale-offset`, `length`, `sync-pages`.
  *
+ * @param pageSize Target page size in bytes, a power of two from 1024 to 524288.
+ * @param context What the destination knows; what is absent is not checked.
+ * @param channelId Number of the channel.
+ * @returns The table.
+ * @throws {RangeError} If no target has such pages.
+ *
  * @example A SYNC packet
  * ```ts
  * import { assertEquals } from "@std/assert";

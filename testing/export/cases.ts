@@ -70,7 +70,7 @@ async function large(folder: string, [small, ...others]: readonly [number, ...nu
     assert(success, text);
     peaks.push(peakMiB);
     texts.push(`${size} MiB: ${peakMiB.toFixed(0)} MiB in ${seconds.toFixed(1)} s`);
-    Deno.removeSync(path, { recursive: true });
+    await Deno.remove(path, { recursive: true });
   }
   const [least = 0] = peaks;
   const most = Math.max(...peaks);
@@ -84,11 +84,11 @@ async function side(folder: string, many: number): Promise<string> {
   const list: string[] = [];
   for (let i = 0; i < many; i++) {
     const path = `${folder}/many/vm-${i}`;
-    Deno.mkdirSync(path, { recursive: true });
+    await Deno.mkdir(path, { recursive: true });
     for (const _ of writeDirectory(small, path));
     list.push(path);
   }
-  Deno.writeTextFileSync(`${folder}/broken`, "");
+  await Deno.writeTextFile(`${folder}/broken`, "");
   const from = (name: string, paths: readonly string[]): string[] => {
     Deno.writeTextFileSync(`${folder}/${name}.txt`, paths.join("\n"));
     return ["--out", `${folder}/${name}`, "--from", `${folder}/${name}.txt`];

@@ -102,7 +102,7 @@ export class Tree {
 function verdictOf({ code, over, output }: Ended): Verdict {
   if (over !== undefined) return { killed: true, by: `limit: ${over}` };
   if (code === 0) return { killed: false };
-  const [, by, test] = /^(.+?) => \.?\/?(\S+?_test\.ts):\d+/m.exec(output) ?? [];
+  const [, by, test] = /^(.+?) => (?:\.\/)?(\S+?\.ts)[:#]\d+/m.exec(output) ?? [];
   const module = /^(\S+) \(uncaught error\)/m.exec(output)?.[1];
   return { killed: true, by: by ?? module ?? `exit code ${code}`, ...(test === undefined ? {} : { test }) };
 }

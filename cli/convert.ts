@@ -11,7 +11,7 @@ import {
   writeWhole,
   writeWholeDirectory,
 } from "../src/public/capture.ts";
-import { type LeftOut, withoutPayload } from "../src/record/without_payload.ts";
+import type { LeftOutBytes } from "../src/public/record.ts";
 import { selectChannels } from "../src/public/records.ts";
 import { describeFinding } from "../src/public/wire.ts";
 import type { CommandDefinition, ParsedArgs } from "./command.ts";
@@ -85,7 +85,7 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
   return await withCaptureAsync(spec, openOptions(args), async (opened) => {
     const channels = args.texts("channel");
     const selected = select(opened, channels);
-    const capture = args.flag("no-payload") ? withoutPayload(selected, (part) => leftOut(part, io)) : selected;
+    const capture = args.flag("no-payload") ? await withoutPayload(selected, io) : selected;
     const steps = write(capture, form, out, channels.length > 0, args, io);
     const bytes = await driveSteps(steps, io);
     const connections = new Set(capture.channels.map(({ index }) => index)).size;
@@ -95,8 +95,14 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
   });
 }
 
+/** The capture without the guest's memory. */
+async function withoutPayload(capture: Capture, io: Io): Promise<Capture> {
+  const record = await import("../src/public/record.ts");
+  return record.withoutPayload(capture, (part) => leftOut(part, io));
+}
+
 /** Says what is not there, though it is no payload. */
-function leftOut({ channel, offset, reason }: LeftOut, io: Io): void {
+function leftOut({ channel, offset, reason }: LeftOutBytes, io: Io): void {
   io.stderr.line(`left out: ${printable(channel)} from 0x${offset.toString(16)} on: ${printable(reason)}`);
 }
 

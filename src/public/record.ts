@@ -3,6 +3,7 @@ export { formatSocketAddress, parseSocketAddress, type SocketAddress } from "../
 export {
   type CaptureRecorder,
   type ChannelStatus,
+  type LeftOutBytes,
   type MigrationSide,
   type NotKept,
   RecordError,
@@ -17,4 +18,5 @@ export {
   type RecordResult,
   type RecordStatus,
   type RecordStorage,
+  withoutPayload,
 } from "../record/mod.ts";

@@ -13,3 +13,4 @@ export {
   type RecordStatus,
 } from "./recording.ts";
 export { DirectoryStorage, type RecordFile, type RecordStorage } from "./storage.ts";
+export { type LeftOutBytes, withoutPayload } from "./without_payload.ts";

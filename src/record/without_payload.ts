@@ -27,7 +27,7 @@ const PIECE = 256 * 1024;
 const HEAD = 64 * 1024;
 
 /** A part of a channel that is left out because it is not understood, and so may be anything. */
-export interface LeftOut {
+export interface LeftOutBytes {
   /** The channel: `main`, `multifd 1`. */
   readonly channel: string;
   /** Channel offset from which on nothing is kept. */
@@ -48,17 +48,20 @@ export interface LeftOut {
  * @returns The capture, with `payload: false` in its manifest.
  * @throws {CaptureError} `no-form` for a pipe, or a mapped-ram file, whose pages stand in no record.
  *
- * @example Usage
- * ```ts ignore
- * import { openCapture, writeDirectory } from "@migwire/migwire/capture";
- * import { withoutPayload } from "./without_payload.ts";
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openCapture, readCapture } from "@migwire/migwire/capture";
+ * import { withoutPayload } from "@migwire/migwire/record";
  *
- * const capture = withoutPayload(openCapture("capture"), ({ channel, reason }) => console.error(channel, reason));
- * for (const bytes of writeDirectory(capture, "to-send-away")) console.log(bytes);
+ * const notUnderstood: string[] = [];
+ * const capture = withoutPayload(openCapture("testdata/vfio-multifd-2"), ({ channel }) => notUnderstood.push(channel));
+ * const { ending } = readCapture(capture, () => {});
+ * assertEquals([capture.manifest?.payload, ending, notUnderstood], [false, "complete", []]);
  * capture.close();
  * ```
  */
-export function withoutPayload(capture: Capture, notKept: (part: LeftOut) => void): Capture {
+export function withoutPayload(capture: Capture, notKept: (part: LeftOutBytes) => void): Capture {
   const entries = identifyChannels(capture);
   for (const { channel } of entries) {
     if (channel.source === undefined) throw noForm("it comes from a pipe", "write it to a file first");
@@ -135,7 +138,7 @@ function withoutHash(
 class BlankChannel {
   readonly #entry: ReadChannel;
   readonly #grammars: ChannelGrammars;
-  readonly #notKept: (part: LeftOut) => void;
+  readonly #notKept: (part: LeftOutBytes) => void;
   #state: { readonly parser: ChannelParser; readonly keeper: StructureKeeper } | undefined;
   /** What is kept and was not given yet, in order. */
   #pieces: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
@@ -147,7 +150,7 @@ class BlankChannel {
   #ahead = new Uint8Array(0);
   readonly #buffer = new Uint8Array(PIECE);
 
-  constructor(entry: ReadChannel, grammars: ChannelGrammars, notKept: (part: LeftOut) => void) {
+  constructor(entry: ReadChannel, grammars: ChannelGrammars, notKept: (part: LeftOutBytes) => void) {
     this.#entry = entry;
     this.#grammars = grammars;
     this.#notKept = notKept;

@@ -1,11 +1,13 @@
-/** What cutting and mutating real channels has brought to light; each case is as small as it can be. @module */
+/** What cutting, mutating and fuzzing has brought to light; each case is as small as it can be. @module */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
+import { CaptureError, MemorySource, openPackets } from "../src/capture/mod.ts";
 import { MainGrammar } from "../src/stream/mod.ts";
 import type { TruncatedRecord } from "../src/stream/record.ts";
 import { parseChannel } from "./channels.ts";
 import { blockList, MainStream, page, RAM_EOS } from "./main_stream.ts";
+import { conversation, framesOf, pcapFile, SOURCE, TARGET } from "./packet_file.ts";
 
 Deno.test("a cut in a built-in device body is not taken for a footer that stands at the end", () => {
   // timer has 24 bytes; its own eighth to twelfth look like the footer of section 0.
@@ -26,4 +28,28 @@ Deno.test("a page that was cut does not settle the page size by trial", () => {
   const grammar = new MainGrammar();
   parseChannel(grammar, bytes.subarray(0, bytes.length - 1500));
   assertEquals(grammar.state.pageSize, undefined);
+});
+
+/** A packet capture in which the source sends `bytes`, and 20 bytes `at` bytes behind the start. */
+function withGap(bytes: Uint8Array, at: number): Uint8Array {
+  const packets = conversation(bytes).slice(0, -2);
+  return pcapFile(framesOf([...packets, { from: SOURCE, to: TARGET, sequence: 1000 + at, data: new Uint8Array(20) }]));
+}
+
+Deno.test("the zeros of a gap that is larger than all that was captured are not read", () => {
+  const start = new MainStream().header().bytes();
+  const far = 60 * 1024 * 1024;
+  const file = new MemorySource(withGap(start, far));
+  const before = performance.now();
+  const capture = openPackets(file, { name: "x", label: "x" });
+  assertEquals(capture.channels.map(({ source }) => source?.size), [start.length]);
+  // Zeros of so many bytes take longer.
+  assertEquals(performance.now() - before < 1000, true);
+});
+
+Deno.test("a file that is shorter than the magic number of a packet capture is refused in words", () => {
+  for (const length of [0, 1, 3, 4, 11]) {
+    const file = new MemorySource(new Uint8Array(length));
+    assertThrows(() => openPackets(file, { name: "x", label: "x" }), CaptureError, "Cannot find a migration in x");
+  }
 });

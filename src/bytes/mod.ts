@@ -4,3 +4,4 @@ export type { ByteRange } from "./range.ts";
 export { decodeText, encodeText } from "./text.ts";
 export { ByteWriter } from "./writer.ts";
 export { Random } from "./random.ts";
+export { matchesWildcard } from "./wildcard.ts";

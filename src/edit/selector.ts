@@ -1,3 +1,4 @@
+import { matchesWildcard } from "../bytes/mod.ts";
 import type { ReadChannel } from "../capture/mod.ts";
 import type { BaseRecord, MultifdDeviceStateRecord } from "../stream/mod.ts";
 import { RECORD_KINDS, type RecordSection, selectChannels, selectKinds } from "../report/records/mod.ts";
@@ -192,8 +193,5 @@ function kindsOf(kind: string): string[] {
 
 /** Whether a name is `text`, where `*` stands for any letters. */
 function pattern(text: string): (name: string) => boolean {
-  if (!text.includes("*")) return (name) => name === text;
-  const parts = text.split("*").map((part) => part.replaceAll(/[^\w\s]/g, "\\$&"));
-  const whole = new RegExp(`^${parts.join(".*")}$`, "s");
-  return (name) => whole.test(name);
+  return (name) => matchesWildcard(text, name);
 }

@@ -11,7 +11,7 @@ import { ascii, be, bytesOf, capabilities, counted, RAM_EOS, stream, word } from
 import { multifdChannel } from "../memory_capture.ts";
 import { conversation, framesOf, NgSection, pcapFile, SOURCE6, TARGET6 } from "../packet_file.ts";
 import type { Material } from "./material.ts";
-import { joinParts } from "./parts.ts";
+import { joinParts, splitParts } from "./parts.ts";
 import type { Seed } from "./seed.ts";
 import type { Target } from "./guided/target.ts";
 import { LONGEST_INPUT } from "./guided/guided_run.ts";
@@ -95,8 +95,27 @@ async function madeSeeds({ seeds, captures, bodies, configs }: Material): Promis
     "reports": [...real, ...whole],
     "ram": [...real, joinParts([Uint8Array.of(1), mappedRam()])],
     "convert": [...real, ...whole],
+    "edit": EDITS.flatMap((edit, i) => {
+      const input = whole[(7 * i) % whole.length];
+      return input === undefined ? [] : [joinParts([ascii(edit), ...splitParts(input).slice(1)])];
+    }),
   };
 }
+
+/** An edit of each kind. */
+const EDITS: readonly string[] = [
+  "",
+  "drop kind=multifd-device-state,index=1",
+  "duplicate kind=multifd-device-state,times=3",
+  "reorder kind=multifd-device-state,index=0 after index=1",
+  "shuffle channel=multifd 0",
+  "renumber kind=multifd-device-state",
+  "truncate channel=main,at=-20",
+  "truncate kind=section-full,within=3",
+  "corrupt channel=main,bits=4,bytes=8..20",
+  "set kind=multifd-device-state,index=0,.idx=7\nset kind=section-full,instance=0,idstr=x",
+  "set channel=main,kind=configuration,machine=pc\ndrop channel=multifd 0",
+];
 
 /** A stream with its pages at fixed places of a file, as short as it can be. */
 function mappedRam(): Uint8Array {

@@ -5,7 +5,7 @@
  */
 
 import { matchesWildcard } from "../../bytes/mod.ts";
-import { type Capture, readCapture, type ReadChannel } from "../../capture/mod.ts";
+import { type Capture, readCapture, type ReadChannel } from "../../capture/values.ts";
 import { RECORD_KINDS } from "./summaries.ts";
 import { ScopeTracker } from "./section_scope.ts";
 

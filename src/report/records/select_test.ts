@@ -47,3 +47,9 @@ Deno.test("sectionNames() gives each name once, in the order of the capture", ()
   const bytes = ramStream().part(2, RAM_EOS).full(3, "timer", 2, new Uint8Array(24)).full(4, "ram", 4, RAM_EOS).eof();
   assertEquals(sectionNames(memoryCapture(bytes.bytes())), ["ram", "timer"]);
 });
+
+Deno.test("selectKinds() of letters that mean something in regular expressions gives none", () => {
+  for (const pattern of ["ram-pa\ufffde", "ram-\\pages", "(", "[a", "a{2}", "+", "\ud800"]) {
+    assertEquals(selectKinds(pattern), [], pattern);
+  }
+});

@@ -25,7 +25,7 @@ import type { Piece } from "../seed.ts";
 import { noControls } from "./shown.ts";
 
 /** The channels of an input, and the byte of its options. */
-function captureOf(input: Uint8Array): { capture: Capture; option(index: number): number } {
+export function captureOf(input: Uint8Array): { capture: Capture; option(index: number): number } {
   const [options, ...channels] = splitParts(input);
   const capture = memoryCapture(
     channels.filter(({ length }) => length > 0).map((bytes) => ({
@@ -37,7 +37,7 @@ function captureOf(input: Uint8Array): { capture: Capture; option(index: number)
 }
 
 /** The records of a part. */
-function channelPieces(part: Uint8Array, index: number): Piece[] {
+export function channelPieces(part: Uint8Array, index: number): Piece[] {
   if (index === 0) return [{ bytes: part, fields: Array.from(part, (_, offset) => ({ offset, length: 1 })) }];
   const { role } = identifyChannel(part, { ended: true });
   return recordPieces(() =>

@@ -4,6 +4,7 @@ import type { Target } from "../guided/target.ts";
 import { CONVERT, ENGINE, RAM, REPORTS } from "./captures.ts";
 import { DEVICE_BODY, VFIO_CONFIG, VM_DESCRIPTION, XBZRLE } from "./devices.ts";
 import { DIRTY_BITMAP } from "./dirty_bitmap.ts";
+import { EDIT } from "./edit.ts";
 import { MAIN, MAIN_DESCRIBED } from "./main.ts";
 import { MULTIFD, MULTIFD_ALONE, MULTIFD_PAGES } from "./multifd.ts";
 import { PREEMPT, RETURN_PATH, TLS } from "./other_channels.ts";
@@ -17,5 +18,5 @@ export const TARGETS: readonly Target[] = [
   ...[DEVICE_BODY, VM_DESCRIPTION, VFIO_CONFIG, XBZRLE],
   ...[PCAP, PCAPNG, LIBVIRT, GUNZIP, ZSTD_FRAMES, UNPACK],
   ...[MANIFEST, EVENTS, FORGE, QMP, ADDRESS],
-  ...[ENGINE, REPORTS, RAM, CONVERT],
+  ...[ENGINE, REPORTS, RAM, CONVERT, EDIT],
 ];

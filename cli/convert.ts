@@ -85,7 +85,7 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
   return await withCaptureAsync(spec, openOptions(args), async (opened) => {
     const channels = args.texts("channel");
     const selected = select(opened, channels);
-    const capture = args.flag("no-payload") ? await withoutPayload(selected, io) : selected;
+    const capture = args.flag("no-payload") ? await blanked(selected, io) : selected;
     const steps = write(capture, form, out, channels.length > 0, args, io);
     const bytes = await driveSteps(steps, io);
     const connections = new Set(capture.channels.map(({ index }) => index)).size;
@@ -96,9 +96,9 @@ export async function run(args: ParsedArgs, io: Io): Promise<number> {
 }
 
 /** The capture without the guest's memory. */
-async function withoutPayload(capture: Capture, io: Io): Promise<Capture> {
-  const record = await import("../src/public/record.ts");
-  return record.withoutPayload(capture, (part) => leftOut(part, io));
+async function blanked(capture: Capture, io: Io): Promise<Capture> {
+  const { withoutPayload } = await import("../src/public/record.ts");
+  return withoutPayload(capture, (part) => leftOut(part, io));
 }
 
 /** Says what is not there, though it is no payload. */

@@ -44,7 +44,7 @@ export class Tree {
   /** Runs tests with nothing changed, and takes their times. @throws If one of them fails. */
   async times(tests: readonly string[], examples: readonly string[]): Promise<Times> {
     const junit = `${this.#folder}/tmp/junit.xml`;
-    const { code, output } = await this.#run(["--reporter=dot", `--junit-path=${junit}`, ...tests], 3600);
+    const { code, output } = await this.#run([`--junit-path=${junit}`, ...tests], 3600);
     if (code !== 0) throw new Error(`Cannot mutate: tests fail with nothing changed\n${output.slice(-4000)}`);
     const docs = await this.#run(["--doc", ...examples], 3600);
     if (docs.code !== 0) {

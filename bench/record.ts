@@ -7,6 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import type { Figure } from "./rows.ts";
 import type { SourceMessage, SourceTask } from "./record_source.ts";
 
 const args = parseArgs(Deno.args, { string: ["gib", "rounds", "json"] });
@@ -60,7 +61,7 @@ try {
 Deno.exit();
 
 async function compare(): Promise<void> {
-  const results: { [what: string]: { readonly [relay: string]: number } } = {};
+  const results: { [what: string]: Figure[] } = {};
   for (const channels of [1, 4]) {
     console.log(`\n${channels} ${channels === 1 ? "channel" : "channels"}, ${total / 2 ** 30} GiB, ${rounds} rounds`);
     const speeds = new Map(RELAYS.map((relay) => [relay, [] as number[]]));
@@ -80,9 +81,11 @@ async function compare(): Promise<void> {
         `  ${relay.name.padEnd(16)} ${mbs(speed)} MB/s (${range}), ${(speed / reference).toFixed(2)} of socat`,
       );
     }
-    results[`${channels} channels`] = Object.fromEntries(
-      [...medians].map(([{ name }, speed]) => [name, Math.round(speed)]),
-    );
+    results[`${channels} channels`] = [...medians].map(([relay, speed]) => {
+      const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
+      const list = (speeds.get(relay) ?? []).map(megabytes);
+      return { name: relay.name, median: megabytes(speed), low: Math.min(...list), high: Math.max(...list) };
+    });
   }
   console.log(`\nGoal: migwire record at least ${GOAL} of socat's speed, each with its own buffers.`);
   if (args["json"] === undefined) return;

@@ -1,3 +1,5 @@
+import config from "../deno.json" with { type: "json" };
+import jsr from "../deno.jsr.json" with { type: "json" };
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { optionsOf } from "./command.ts";
 import { definitionsOf } from "./definitions.ts";
@@ -43,4 +45,22 @@ Deno.test("the help of a command lists its permissions", async () => {
       assertStringIncludes(help, `\n  ${flags}\n${when === "" ? "" : `      ${when}\n`}`);
     }
   }
+});
+
+Deno.test("a compiled binary has the permissions that some command needs, and no other", () => {
+  const rules = Object.values(PERMISSIONS).flat();
+  const named = rules.flatMap((rule) => rule.kind === "env" ? rule.names : []);
+  const kinds = new Set(rules.flatMap(({ kind }) => {
+    if (kind === "path" || kind === "list") return ["read"];
+    if (kind === "folder") return ["read", "write"];
+    if (kind === "socket" || kind === "target") return ["net", "read", "write"];
+    return kind === "env" ? [`env=${[...new Set(named)].join(",")}`] : ["run"];
+  }));
+  const { command } = config.tasks.compile;
+  const flags = command.split(" ").filter((word) => word.startsWith("--allow-") || /^-[A-Z]/.test(word));
+  assertEquals(flags.sort(), [...kinds].map((kind) => `--allow-${kind}`).sort());
+});
+
+Deno.test("the version is the same wherever it is written", () => {
+  assertEquals(jsr.version, config.version);
 });

@@ -1,8 +1,11 @@
 /** Parts of Markdown files that are made of what the program says of itself. @module */
 
+import results from "../bench/results.json" with { type: "json" };
+import { type Results, speedTable } from "../bench/rows.ts";
 import { definitionsOf } from "../cli/definitions.ts";
 import { COMMANDS } from "../cli/main.ts";
 import { permissionRows } from "../cli/permissions.ts";
+import { markdownTable } from "./markdown_table.ts";
 
 /** A line that begins a part: `<!-- NAME: … -->`. Its end is `<!-- /NAME -->`. */
 function part(name: string): RegExp {
@@ -19,16 +22,6 @@ export function withPart(markdown: string, name: string, content: string): strin
   return markdown.replace(part(name), (_, begin: string, end: string) => `${begin}\n${content}\n${end}`);
 }
 
-/** A table as `deno fmt` leaves it. */
-export function markdownTable(rows: readonly (readonly string[])[]): string {
-  const [head = []] = rows;
-  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |\n`;
-  const [first = "", ...others] = rows.map(line);
-  return first + line(widths.map((width) => "-".repeat(width))) + others.join("");
-}
-
 /** Which commands need which permission, as the table of SECURITY.md. */
 export async function permissionTable(): Promise<string> {
   const rows = (await definitionsOf(COMMANDS)).flatMap((definition) =>
@@ -43,4 +36,9 @@ export async function permissionTable(): Promise<string> {
       group.map(({ command }) => `\`${command}\``).join(", "),
     ]),
   ]);
+}
+
+/** How fast it was in the last saved run, as the table of the README. */
+export function speedPart(): string {
+  return speedTable(results as Results);
 }

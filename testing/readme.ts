@@ -2,7 +2,7 @@
 
 import { main } from "../cli/main.ts";
 import { memoryIo } from "../cli/memory_io.ts";
-import { permissionTable, withPart } from "./generated.ts";
+import { permissionTable, speedPart, withPart } from "./generated.ts";
 
 /** A command of the README with what stands below it. */
 export interface ConsoleExample {
@@ -46,7 +46,7 @@ export async function refreshed(markdown: string): Promise<string> {
 if (import.meta.main) {
   const readme = new URL("../README.md", import.meta.url);
   Deno.chdir(new URL("..", import.meta.url));
-  Deno.writeTextFileSync(readme, await refreshed(Deno.readTextFileSync(readme)));
+  Deno.writeTextFileSync(readme, withPart(await refreshed(Deno.readTextFileSync(readme)), "speed", speedPart()));
   const security = new URL("../SECURITY.md", import.meta.url);
   Deno.writeTextFileSync(security, withPart(Deno.readTextFileSync(security), "permissions", await permissionTable()));
 }

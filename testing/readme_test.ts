@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { permissionTable, withPart } from "./generated.ts";
+import { permissionTable, speedPart, withPart } from "./generated.ts";
 import { consoleExamples, isPlain, outputOf } from "./readme.ts";
 
 const root = new URL("..", import.meta.url);
@@ -46,5 +46,14 @@ Deno.test({
   async fn(): Promise<void> {
     const security = Deno.readTextFileSync(new URL("SECURITY.md", root));
     assertEquals(security, withPart(security, "permissions", await permissionTable()));
+  },
+});
+
+Deno.test({
+  name: "the README shows the speed of the last saved run; `deno task readme` refreshes it",
+  ignore,
+  fn(): void {
+    const readme = Deno.readTextFileSync(new URL("README.md", root));
+    assertEquals(readme, withPart(readme, "speed", speedPart()));
   },
 });

@@ -10,14 +10,21 @@ import { bytes, cstr8, type Fault, mustBe, reserved, size64, u16, u32, u64, when
 import { hex } from "./finding.ts";
 import { type Field, type Struct, struct } from "./struct.ts";
 
-/** Message types, with QEMU's names (`enum mig_rp_message_type`). */
+/** Types of the messages, with QEMU's names (`enum mig_rp_message_type`; main-channel.md §9.1). */
 export const MIG_RP_MSG = {
+  /** The destination is done: well, or not. */
   SHUT: 1,
+  /** Answers a PING. */
   PONG: 2,
+  /** Asks for pages of a block, by its name. */
   REQ_PAGES_ID: 3,
+  /** Asks for pages of the block that was last named. */
   REQ_PAGES: 4,
+  /** Says which pages of a block were received. */
   RECV_BITMAP: 5,
+  /** Ready to go on after an interruption. */
   RESUME_ACK: 6,
+  /** Agrees to the switchover (8.1 and later). */
   SWITCHOVER_ACK: 7,
 } as const;
 

@@ -24,12 +24,19 @@ export const MULTIFD_PAGE_SIZES: readonly number[] = [4096, 8192, 16384, 65536, 
 
 /** Bits of a packet's flags (multifd.md §3.1). */
 export const MULTIFD_FLAG = {
+  /** All channels meet here. */
   SYNC: 0x01,
+  /** Pages are compressed with zlib. */
   ZLIB: 0x02,
+  /** Pages are compressed with zstd. */
   ZSTD: 0x04,
+  /** Each page is compressed by itself, by Intel's QPL (9.1 and later). */
   QPL: 0x08,
+  /** Each page is compressed by itself, by UADK (9.1 and later). */
   UADK: 0x10,
+  /** Pages are compressed as gzip, by Intel's QAT (9.2 and later). */
   QATZIP: 0x20,
+  /** State of a device, no RAM (10.0 and later). */
   DEVICE_STATE: 0x40,
 } as const;
 

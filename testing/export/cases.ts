@@ -1,13 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { DEVICE_BUFFER, deviceChannel, mainChannel, PAGE } from "../../bench/streams.ts";
 import { writeDirectory } from "../../src/capture/mod.ts";
 import { forge, forgeRow, parseForgeDescription } from "../../src/forge/mod.ts";
 import { TABLE_NAMES } from "../../src/report/mod.ts";
 import type { Case } from "../real_qemu/case.ts";
 import { CORPUS_FOLDERS } from "../corpus_folders.ts";
+import { writeLargeMigration } from "./large.ts";
 import { runExport } from "./program.ts";
-
-const MIB = 1024 * 1024;
 
 /**
  * Most memory of an export, MiB, whatever the size of its captures; what was seen is below two thirds of it. The runtime
@@ -65,9 +63,10 @@ async function large(folder: string, [small, ...others]: readonly [number, ...nu
   const texts: string[] = [];
   for (const size of [small, ...others]) {
     const path = `${folder}/capture-${size}`;
-    writeCapture(path, size);
-    const { success, peakMiB, seconds, text } = await runExport(["--out", `${folder}/tables`, path]);
-    assert(success, text);
+    await writeLargeMigration(path, size);
+    const { success, peakMiB, seconds, text } = await runExport(["--json", "--out", `${folder}/tables`, path]);
+    // All of it was read, and is fine.
+    assert(success && text.includes(`"buffers": ${size / 2 + 1}`) && text.includes('"problems": 0'), text);
     peaks.push(peakMiB);
     texts.push(`${size} MiB: ${peakMiB.toFixed(0)} MiB in ${seconds.toFixed(1)} s`);
     await Deno.remove(path, { recursive: true });
@@ -103,25 +102,6 @@ async function side(folder: string, many: number): Promise<string> {
     `${one.seconds.toFixed(1)} s with one job, ${all.seconds.toFixed(1)} s with ${navigator.hardwareConcurrency}`;
   assert(all.peakMiB < MOST_MIB && all.peakMiB - few.peakMiB < MORE_MIB, text);
   return text;
-}
-
-/** A capture of so many MiB: half of it pages on the main channel, half device state on two others. */
-function writeCapture(path: string, size: number): void {
-  Deno.mkdirSync(path);
-  const packets = size * MIB / 4 / DEVICE_BUFFER;
-  const channels = [
-    mainChannel(size * MIB / 2 / PAGE, true),
-    deviceChannel(packets, 0, true),
-    deviceChannel(packets, 1, true),
-  ];
-  for (const [i, channel] of channels.entries()) {
-    using file = Deno.openSync(`${path}/channel-0${i}.s2d`, { write: true, createNew: true });
-    for (const piece of channel) for (let at = 0; at < piece.length;) at += file.writeSync(piece.subarray(at));
-  }
-  Deno.writeTextFileSync(
-    `${path}/capture.json`,
-    JSON.stringify({ format: "migwire-capture/1", name: `large-${size}` }),
-  );
 }
 
 /** Names in a folder, sorted; none if it is not there. */

@@ -6,7 +6,7 @@ import { CaptureError, MemorySource, openPackets } from "../src/capture/mod.ts";
 import { MainGrammar } from "../src/stream/mod.ts";
 import type { TruncatedRecord } from "../src/stream/record.ts";
 import { parseChannel } from "./channels.ts";
-import { blockList, MainStream, page, RAM_EOS } from "./main_stream.ts";
+import { be, blockList, MainStream, page, pageBits, RAM_EOS, subsection } from "./main_stream.ts";
 import { conversation, framesOf, pcapFile, SOURCE, TARGET } from "./packet_file.ts";
 
 Deno.test("a cut in a built-in device body is not taken for a footer that stands at the end", () => {
@@ -52,4 +52,19 @@ Deno.test("a file that is shorter than the magic number of a packet capture is r
     const file = new MemorySource(new Uint8Array(length));
     assertThrows(() => openPackets(file, { name: "x", label: "x" }), CaptureError, "Cannot find a migration in x");
   }
+});
+
+Deno.test("a list of capabilities without end takes no memory", () => {
+  const list = subsection("configuration/capabilities", be(0xbe00_0001, 4));
+  const head = new MainStream().header("pc", list).bytes();
+  const grammar = new MainGrammar();
+  const { records, findings } = parseChannel(grammar, concat([head, new Uint8Array(1000)]));
+  assertEquals(records.map(({ kind }) => kind), ["file-header", "opaque"]);
+  assertEquals(findings.map(({ code }) => code), ["capability-count"]);
+});
+
+Deno.test("a configuration with subsections without end is no record that grows", () => {
+  const subsections = Array.from({ length: 17 }, () => pageBits(12));
+  const { records } = parseChannel(new MainGrammar(), new MainStream().header("pc", ...subsections).bytes());
+  assertEquals(records.map(({ kind }) => kind), ["file-header", "configuration", "opaque"]);
 });

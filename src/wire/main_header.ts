@@ -68,6 +68,9 @@ export interface CapabilityList {
 /** Capabilities that both sides must agree on; no source names others. */
 const VALIDATED_CAPABILITIES = ["x-ignore-shared", "mapped-ram"];
 
+/** Capabilities that are believed: QEMU has some thirty, and a list must not take more memory than it brings. */
+const CAPABILITY_LIMIT = 255;
+
 const capabilityName = struct<{ name: string }>("capability", [
   cstr8("name", {
     check: (name) =>
@@ -82,7 +85,8 @@ const capabilityName = struct<{ name: string }>("capability", [
 
 /**
  * Layout of the list of capabilities in a configuration (main-channel.md §2.2): a count, then so many names of up to
- * 255 bytes. Code: the warning `capability` for a name that no source sends.
+ * 255 bytes. Codes: the warning `capability` for a name that no source sends, and `capability-count`, fatal, for more
+ * than 255 names.
  *
  * @example
  * ```ts
@@ -94,7 +98,12 @@ const capabilityName = struct<{ name: string }>("capability", [
  * ```
  */
 export const capabilityList: Struct<CapabilityList> = struct<CapabilityList>("capabilities", [
-  u32("count"),
+  u32("count", {
+    check: (count) =>
+      count <= CAPABILITY_LIMIT
+        ? undefined
+        : { code: "capability-count", fatal: true, message: `is ${count}, no QEMU has so many capabilities` },
+  }),
   repeated("names", (list) => list.count ?? 0, capabilityName),
 ]);
 
@@ -159,6 +168,9 @@ export interface Configuration {
   subsections: ConfigurationSubsection[];
 }
 
+/** Subsections that are read: there are three kinds, and each is sent once. What comes behind is no element of a stream. */
+const SUBSECTION_LIMIT = 16;
+
 /** Longest machine type name that is believed: QEMU sets no limit, real ones have 30 characters. */
 const MACHINE_NAME_LIMIT = 255;
 const PREFIX = new TextEncoder().encode("configuration/");
@@ -195,5 +207,9 @@ export const configuration: Struct<Configuration> = struct<Configuration>("confi
         : { code: "machine-name", fatal: true, message: `is ${length}, no machine type has such a name` },
   }),
   textOf("machine", (c) => c.nameLength ?? 0),
-  repeatedWhile("subsections", (decoder) => subsectionFollows(decoder), configurationSubsection),
+  repeatedWhile(
+    "subsections",
+    (decoder, { length }) => length < SUBSECTION_LIMIT && subsectionFollows(decoder),
+    configurationSubsection,
+  ),
 ]);

@@ -12,7 +12,7 @@ export const definition: CommandDefinition = {
     "CAPTURE is a capture directory, a file with one channel, or a packet capture (pcap, pcapng).",
     "Writes the tables migrations, channels, sections, devices, buffers, ram_pages and problems below DIR, a folder",
     "migration=NAME in each, so that DuckDB, Spark, Trino and ClickHouse read them as they are. schema/export-1.md",
-    "describes them.",
+    "describes them, schema/export-1.schema.json the JSON.",
     "",
     "Several captures are read side by side. What is there already, of a capture whose files did not change, is passed",
     "over. A capture that cannot be read is a row that says so, and exit status 1; the others go on.",

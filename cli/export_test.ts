@@ -1,12 +1,16 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { parquetMetadata } from "hyparquet";
+import schema from "../schema/export-1.schema.json" with { type: "json" };
 import { openCapture } from "../src/capture/mod.ts";
 import { canWrite } from "../src/capture/files_for_test.ts";
 import { inspectCapture, TABLE_NAMES } from "../src/report/mod.ts";
 import { CORPUS_FOLDERS } from "../testing/corpus_folders.ts";
 import { withFolder } from "../testing/temporary.ts";
+import { assertFits, compileClosed } from "../testing/json_schema.ts";
 import { main } from "./main.ts";
 import { memoryIo } from "./memory_io.ts";
+
+const FITS = compileClosed(schema);
 
 const folders = CORPUS_FOLDERS.filter(({ captures }) => captures.length > 0);
 const ignore = folders.length === 0 || !canWrite();
@@ -27,7 +31,9 @@ interface Printed {
 async function exported(...args: readonly string[]): Promise<Printed & { readonly code: number }> {
   const io = memoryIo();
   const code = await main(["export", "--json", ...args], io);
-  return { ...JSON.parse(io.out()), code };
+  const json = JSON.parse(io.out());
+  assertFits(FITS, json, args.join(" "));
+  return { ...json, code };
 }
 
 Deno.test({

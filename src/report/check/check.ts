@@ -1,7 +1,13 @@
-import { type Capture, readCapture, type ReadChannel, type Reading, type ReadingOptions } from "../../capture/mod.ts";
+import {
+  type Capture,
+  readCapture,
+  type ReadChannel,
+  type Reading,
+  type ReadingOptions,
+} from "../../capture/values.ts";
 import type { BaseRecord, DeviceStateRecord, MultifdDeviceStateRecord } from "../../stream/mod.ts";
 import { inWordsOf } from "../../wire/mod.ts";
-import { type ExpectationOptions, type Expectations, expectationsOf } from "../../capture/mod.ts";
+import { type ExpectationOptions, type Expectations, expectationsOf } from "../../capture/values.ts";
 import { barrierRule } from "./barriers.ts";
 import { checkConfigPacket } from "./config_packet.ts";
 import { channelCountRule, mainChannelRule } from "./connections.ts";

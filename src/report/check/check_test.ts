@@ -250,6 +250,7 @@ Deno.test("checkCapture() wants multifd ids from 0 on, each once, and as many as
   assertEquals(check(capture(0, 2)), ["channel-id"]);
   assertEquals(check(capture(0, 0)), ["channel-id-twice"]);
   assertEquals(check(capture()), ["no-multifd"]);
+  assertEquals(check(capture(), { expect: { multifd: false } }), []);
   assertEquals(check(capture(0, 1), { expect: { multifdChannels: 2 } }), []);
   assertEquals(check(capture(0, 1), { expect: { multifdChannels: 1 } }), ["channel-count"]);
   assertEquals(check(capture(0, 1), { expect: { multifdChannels: 4 } }), ["channel-count"]);

@@ -43,14 +43,15 @@ export function* mainChannelRule({ channels, alone, capture }: Facts): Generator
 
 /** As many multifd channels as the destination waits for, with ids from 0 on, each once. */
 export function* channelCountRule(facts: Facts): Generator<ProblemDraft> {
-  const { channels, alone, main } = facts;
+  const { channels, alone, main, expectations } = facts;
   if (alone) return;
   const multifd = channels.filter(({ channel }) => channel.identity.role === "multifd");
   if (multifd.length === 0 && main.flushes === 0) return;
   const misfits = [...countMisfits(facts, multifd)];
   yield* misfits;
   yield* ids(facts, multifd, misfits.length > 0);
-  if (multifd.length === 0) {
+  // A destination without multifd passes over MULTIFD_FLUSH (destination-engine.md B.7, row 74).
+  if (multifd.length === 0 && expectations.multifd?.value !== false) {
     yield error({
       code: "no-multifd",
       channel: "main",

@@ -1,4 +1,4 @@
-import { type ByteSource, readBytes } from "../../capture/mod.ts";
+import { type ByteSource, readBytes } from "../../capture/values.ts";
 import { decodeDeviceBody, type DeviceDescription, encodeDeviceBody } from "../../wire/mod.ts";
 import type { Facts, FullSection } from "./facts.ts";
 import { sectionKey } from "./gather_main.ts";

@@ -1,4 +1,4 @@
-import type { DeviceExpectation } from "../../capture/mod.ts";
+import type { DeviceExpectation } from "../../capture/values.ts";
 import type { DeviceFacts } from "./facts.ts";
 
 /** What QEMU's messages call a device; the stream does not say it (vfio.md §2.3). */

@@ -1,5 +1,5 @@
 import { isVfioSection } from "../../stream/mod.ts";
-import { expectationFor } from "../../capture/mod.ts";
+import { expectationFor } from "../../capture/values.ts";
 import { nameOf } from "./device_name.ts";
 import type { DeviceFacts, DevicePacket, Facts } from "./facts.ts";
 import { sectionKey } from "./gather_main.ts";

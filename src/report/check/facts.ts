@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Capture, ReadChannel, Reading } from "../../capture/mod.ts";
+import type { Capture, ReadChannel, Reading } from "../../capture/values.ts";
 import type { RamBlockEntry } from "../../wire/mod.ts";
-import type { Expectations } from "../../capture/mod.ts";
+import type { Expectations } from "../../capture/values.ts";
 import type { ProblemDraft } from "./problem.ts";
 
 /** A place in a channel. */

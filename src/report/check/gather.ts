@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../../capture/mod.ts";
+import type { ReadChannel } from "../../capture/values.ts";
 import type { BaseRecord, MultifdRamRecord, OpaqueRecord } from "../../stream/mod.ts";
 import { MULTIFD_FLAG } from "../../wire/mod.ts";
 import { DeviceGatherer } from "./gather_devices.ts";

@@ -1,7 +1,7 @@
 /** What the stream says of the machine, and what the destination is (main-channel.md §2.2, §5.2, §18). @module */
 
 import { formatUuid, hex } from "../../wire/mod.ts";
-import { isAtLeast, type Known, parseQemuVersion } from "../../capture/mod.ts";
+import { isAtLeast, type Known, parseQemuVersion } from "../../capture/values.ts";
 import type { Facts } from "./facts.ts";
 import { error, type ProblemDraft } from "./problem.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { CaptureOutcome } from "../../capture/mod.ts";
+import type { CaptureOutcome } from "../../capture/values.ts";
 import type { Finding } from "../../wire/mod.ts";
-import type { Expectations } from "../../capture/mod.ts";
+import type { Expectations } from "../../capture/values.ts";
 
 /** Version of the shape; fields may be added within a version. */
 export const CHECK_FORMAT = "migwire-check/1";

@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../../capture/mod.ts";
+import type { ReadChannel } from "../../capture/values.ts";
 import type { BaseRecord, MultifdInitRecord, MultifdRamRecord } from "../../stream/mod.ts";
 import {
   type Finding,
@@ -12,7 +12,7 @@ import {
   type RamBlockEntry,
   type Struct,
 } from "../../wire/mod.ts";
-import type { Expectations, Known } from "../../capture/mod.ts";
+import type { Expectations, Known } from "../../capture/values.ts";
 import { error, type ProblemDraft } from "./problem.ts";
 
 /** Findings that only whoever knows the destination, or the main channel, can make. */

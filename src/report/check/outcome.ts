@@ -1,4 +1,4 @@
-import type { CaptureOutcome } from "../../capture/mod.ts";
+import type { CaptureOutcome } from "../../capture/values.ts";
 import type { Facts } from "./facts.ts";
 import { error, type ProblemDraft } from "./problem.ts";
 

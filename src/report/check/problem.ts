@@ -1,5 +1,5 @@
 import type { Finding } from "../../wire/mod.ts";
-import type { Known } from "../../capture/mod.ts";
+import type { Known } from "../../capture/values.ts";
 
 /** A problem as a rule finds it, before the recorded outcome has its say. */
 export interface ProblemDraft extends Finding {

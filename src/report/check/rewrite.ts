@@ -1,4 +1,4 @@
-import type { ByteSource, ReadChannel } from "../../capture/mod.ts";
+import type { ByteSource, ReadChannel } from "../../capture/values.ts";
 import { type BaseRecord, serialise } from "../../stream/mod.ts";
 import { hex } from "../../wire/mod.ts";
 import { error, type ProblemDraft } from "./problem.ts";

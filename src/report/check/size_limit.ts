@@ -1,5 +1,12 @@
-import { arrivalTimes, type CaptureEvent } from "../../capture/mod.ts";
-import { type DeviceExpectation, expectationFor, isAtLeast, type Known, parseQemuVersion } from "../../capture/mod.ts";
+import { groupBy } from "../../bytes/mod.ts";
+import { arrivalTimes, type CaptureEvent } from "../../capture/values.ts";
+import {
+  type DeviceExpectation,
+  expectationFor,
+  isAtLeast,
+  type Known,
+  parseQemuVersion,
+} from "../../capture/values.ts";
 import type { DeviceFacts, DevicePacket, Facts, Place } from "./facts.ts";
 import { nameOf } from "./device_name.ts";
 import { error, type ProblemDraft, warning } from "./problem.ts";
@@ -103,7 +110,7 @@ function inRecordedOrder(
 
 /** destination-engine.md B.9: the lowest index first, each channel's order kept. */
 function inFavourableOrder(packets: readonly DevicePacket[]): DevicePacket[] {
-  const queues = [...Map.groupBy(packets, ({ connection }) => connection).values()].map((list) => ({ list, at: 0 }));
+  const queues = [...groupBy(packets, ({ connection }) => connection).values()].map((list) => ({ list, at: 0 }));
   const order: DevicePacket[] = [];
   for (;;) {
     let best: { queue: { at: number }; packet: DevicePacket } | undefined;

@@ -1,6 +1,6 @@
 /** Commands and tags around the switchover that not every destination takes. @module */
 
-import { isAtLeast, machineVersion, parseQemuVersion } from "../../capture/mod.ts";
+import { isAtLeast, machineVersion, parseQemuVersion } from "../../capture/values.ts";
 import type { Facts } from "./facts.ts";
 import { error, type ProblemDraft } from "./problem.ts";
 

@@ -1,4 +1,4 @@
-import { firstBytes } from "../../capture/mod.ts";
+import { firstBytes } from "../../capture/values.ts";
 import { isQemuBefore, MULTIFD_MAGIC, QEMU_VM_FILE_MAGIC, qemuWording } from "../../wire/mod.ts";
 import type { ChannelFacts, Facts } from "./facts.ts";
 import type { ProblemDraft } from "./problem.ts";

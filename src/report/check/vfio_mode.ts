@@ -10,7 +10,7 @@ import {
   type Expectations,
   isAtLeast,
   parseQemuVersion,
-} from "../../capture/mod.ts";
+} from "../../capture/values.ts";
 import { nameOf } from "./device_name.ts";
 import type { DeviceFacts, Facts } from "./facts.ts";
 import { error, type ProblemDraft, warning } from "./problem.ts";

@@ -11,7 +11,7 @@ import type { Hits } from "./read_sheet.ts";
 import { repairRecord } from "./repair.ts";
 import { CHANGE_LIMIT, type EditChange, editValue } from "./report.ts";
 import { selectorText } from "./selector.ts";
-import { setField, settableFields } from "./set_field.ts";
+import { setField, settableValues } from "./set_field.ts";
 import type { Slip, Track } from "./sheet.ts";
 
 /** Fields that a hint lists. */
@@ -153,7 +153,7 @@ class Editing {
   #noField(field: string, selected: string): EditError {
     const names = new Set<string>();
     for (const slip of this.#hits.slips.slice(0, 100)) {
-      for (const name of settableFields(slip, this.#context.state)) names.add(name);
+      for (const name of settableValues(slip, this.#context.state).keys()) names.add(name);
     }
     const known = [...names];
     const listed = `they have ${known.slice(0, FIELDS_SHOWN).join(", ")}${known.length > FIELDS_SHOWN ? ", …" : ""}`;

@@ -25,9 +25,10 @@ export function packetConfig(slip: Slip): VfioConfigPacket | undefined {
   }
 }
 
-/** Names of the registers of a config space, as `diff` shows them. */
-export function registerNames({ configSpace }: VfioConfig): string[] {
-  return pciRegisters(configSpace).filter(({ length }) => length > 0).map(({ path }) => path.join("."));
+/** The registers of a config space, by their names as `diff` shows them. */
+export function registerValues({ configSpace }: VfioConfig): Map<string, number | bigint> {
+  const registers = pciRegisters(configSpace).filter(({ length }) => length > 0);
+  return new Map(registers.map(({ path, value }) => [`${PCI_PREFIX}${path.join(".")}`, value]));
 }
 
 /**

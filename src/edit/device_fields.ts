@@ -54,10 +54,11 @@ function* leavesOf(nodes: readonly BodyNode[], outer: string, above: readonly Bo
   }
 }
 
-/** Paths of a device's fields. */
-export function devicePaths(slip: Slip, state: MigrationState): string[] {
+/** The fields of a device's body: their paths, and what they are. */
+export function deviceValues(slip: Slip, state: MigrationState): Map<string, unknown> {
   const read = bodyOf(slip, state);
-  return read === undefined ? [] : Array.from(leavesOf(read.body.children, "", []), ({ path }) => path);
+  if (read === undefined) return new Map();
+  return new Map(Array.from(leavesOf(read.body.children, "", []), ({ path, way }) => [path, way.at(-1)?.value]));
 }
 
 /**

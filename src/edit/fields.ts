@@ -14,6 +14,9 @@ const NOT_ON_WIRE_OF: { readonly [kind: string]: readonly string[] } = {
   "device-state": ["idstr", "instanceId", "ordinal", "extent"],
   "ram-page": ["count"],
   "ram-zero": ["count"],
+  "ram-mapped-bitmap": ["block"],
+  "ram-mapped-gap": ["block"],
+  "ram-mapped-pages": ["block"],
   "opaque": ["reason"],
   "truncated": ["expected", "missing", "cut"],
 };

@@ -1,7 +1,7 @@
 import type { BaseRecord, CommandRecord, MigrationState } from "../stream/mod.ts";
 import { vfioConfigPacket, type VfioConfigState } from "../wire/mod.ts";
-import { packetConfig, PCI_PREFIX, registerNames, withRegister } from "./config_fields.ts";
-import { devicePaths, type FieldChange, setDeviceField } from "./device_fields.ts";
+import { packetConfig, PCI_PREFIX, registerValues, withRegister } from "./config_fields.ts";
+import { deviceValues, type FieldChange, setDeviceField } from "./device_fields.ts";
 import type { FieldEdit } from "./edit.ts";
 import { EditError } from "./edit_error.ts";
 import { bytesOf, checkFits, encodeRecord, fieldNames, readValue, stepsOf, valueAt, withValue } from "./fields.ts";
@@ -42,20 +42,21 @@ export function setField(slip: Slip, { field, value }: FieldEdit, state: Migrati
   return setWireField(slip, record, field, value);
 }
 
-/** The fields that can be set. */
-export function settableFields(slip: Slip, state: MigrationState): string[] {
+/** The fields that can be set, and what they are now; of `data` only that there are some. */
+export function settableValues(slip: Slip, state: MigrationState): Map<string, unknown> {
   const { record } = slip;
-  if (record === undefined) return [];
-  const data = CARRIERS.has(record.kind) ? ["data"] : [];
-  if (record.kind === "device-state") return [...devicePaths(slip, state), ...data];
+  if (record === undefined) return new Map();
+  const data: [string, unknown][] = CARRIERS.has(record.kind) ? [["data", undefined]] : [];
+  if (record.kind === "device-state") return new Map([...deviceValues(slip, state), ...data]);
   const config = record.kind === "multifd-device-state"
     ? packetConfig(slip)?.config
     : record.kind === "vfio-config"
     ? (record as BaseRecord & VfioConfigState).config
     : undefined;
-  const registers = config === undefined ? [] : registerNames(config).map((name) => `${PCI_PREFIX}${name}`);
-  const inner = config === undefined ? [] : Object.keys(config).map((name) => `config.${name}`);
-  return [...fieldNames(record), ...data, ...inner, ...registers];
+  const inner = Object.entries(config ?? {}).map(([name, value]): [string, unknown] => [`config.${name}`, value]);
+  const registers = config === undefined ? [] : registerValues(config);
+  const fields = fieldNames(record).map((name): [string, unknown] => [name, valueAt(record, name)]);
+  return new Map([...fields, ...data, ...inner, ...registers]);
 }
 
 function setData(slip: Slip, record: BaseRecord, value: string | Uint8Array): FieldChange | undefined {
@@ -124,9 +125,8 @@ function setWireField(
   const before = valueAt(record, field);
   if (!fieldNames(record).includes(first) || (before === undefined && first !== field)) return undefined;
   const after = readValue(field, value, before);
-  const plain = record.kind === "command" && (field === "command" || field === "payloadLength")
-    ? withRawPayload(record as CommandRecord)
-    : record;
+  const reshaped = record.kind === "command" && (field === "command" || field === "payloadLength") && after !== before;
+  const plain = reshaped ? withRawPayload(record as CommandRecord) : record;
   const changed = withValue(plain, field, after);
   checkFits(plain, field, after);
   const grown = encodeRecord(changed).length - encodeRecord(record).length;
@@ -142,7 +142,5 @@ function setWireField(
 /** The command with its payload as bytes, since another number or length means another shape. */
 function withRawPayload(record: CommandRecord): CommandRecord {
   const { kind, offset, length, type, command, payloadLength } = record;
-  const rawPayload = encodeRecord(record).slice(COMMAND_HEADER);
-  const payload = rawPayload.length === 0 ? {} : { rawPayload };
-  return { kind, offset, length, type, command, payloadLength, ...payload };
+  return { kind, offset, length, type, command, payloadLength, rawPayload: encodeRecord(record).slice(COMMAND_HEADER) };
 }

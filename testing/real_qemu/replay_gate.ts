@@ -13,7 +13,9 @@ import { assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
 import { compatCases } from "./compat_gate.ts";
+import { editCases } from "./edit_gate.ts";
 import { exampleCases } from "./examples_gate.ts";
+import { readmeCases } from "./readme_gate.ts";
 import { recordedCaptures } from "./recorded.ts";
 import { openSockets, processesIn } from "./replay_command.ts";
 import { completeCases, uuidCases } from "./replay_completes.ts";
@@ -41,6 +43,8 @@ const cases = [
   ...failCases(sent),
   ...faultCases(sent),
   ...compatCases(captures, qemus),
+  ...editCases(sent),
+  ...readmeCases(qemus),
   ...qemus.filter(({ version }) => !version.includes("-")).flatMap(exampleCases),
 ]
   .filter(({ name }) => only === undefined || name.includes(only));

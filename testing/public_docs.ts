@@ -14,6 +14,8 @@ export interface Documented {
   readonly doc: string;
   /** Tags of its comment: `example`, `throws`. */
   readonly tags: readonly string[];
+  /** An example is not even looked at by the tests: its block says `ignore`. */
+  readonly isIgnored: boolean;
   /** It is a table of the wire, or a function that gives one. */
   readonly isTable: boolean;
   /** Names that its type is made of. */
@@ -24,7 +26,7 @@ export interface Documented {
 
 interface Comment {
   readonly doc?: string;
-  readonly tags?: readonly { readonly kind: string }[];
+  readonly tags?: readonly { readonly kind: string; readonly doc?: string }[];
 }
 
 interface Place {
@@ -79,6 +81,7 @@ function documented(name: string, { kind, jsDoc, location, def }: Declaration): 
     path: pathOf(location),
     doc: jsDoc?.doc ?? "",
     tags,
+    isIgnored: (jsDoc?.tags ?? []).some(({ doc }) => /^```\w+ ignore/m.test(doc ?? "")),
     isTable: [...namesIn(def.tsType ?? def.returnType)].includes("Struct") && kind !== "interface",
     uses: [...namesIn(def)].filter((used) => used !== name),
     silentThrows: [

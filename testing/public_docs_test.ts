@@ -172,6 +172,7 @@ Deno.test({
     const needed = new Set([...tables, ...have(({ kind }) => kind !== "variable")]);
     assert(tables.size > 40, "the tables are not found any more");
     assertEquals([...needed].filter((name) => !examples.has(name)), [], "have no example");
+    assertEquals([...have(({ isIgnored }) => isIgnored)], [], "have one that is not checked");
     assertEquals([...tables].filter((name) => !sections.has(name)), [], "name no section");
   },
 });

@@ -73,14 +73,18 @@ class FileSink implements ByteSink {
  * @throws {CaptureError} `exists` if there is something of that name, `write-failed` with the system's reason.
  *
  * @example
- * ```ts ignore
- * import { writeWhole } from "@migwire/migwire/capture";
+ * ```ts
+ * import { type ByteSink, writeWhole } from "@migwire/migwire/capture";
  *
- * const write = function* (sink: { write(bytes: Uint8Array): void }) {
- *   sink.write(new TextEncoder().encode("all of it"));
- *   yield 9;
- * };
- * for (const bytes of writeWhole("out.bin", write)) console.log(bytes);
+ * // Writes a text; nobody ever sees half of it.
+ * function writeText(path: string, text: string): void {
+ *   const bytes = new TextEncoder().encode(text);
+ *   const write = function* (sink: ByteSink): Generator<number> {
+ *     sink.write(bytes);
+ *     yield bytes.length;
+ *   };
+ *   for (const written of writeWhole(path, write)) console.log(written);
+ * }
  * ```
  */
 export function* writeWhole(
@@ -125,12 +129,19 @@ export function* writeNew(path: string, write: (sink: ByteSink) => Generator<num
  * @throws {CaptureError} `exists`, `write-failed`.
  *
  * @example
- * ```ts ignore
- * import { isCaptureFile, openCapture, writeDirectory, writeWholeDirectory } from "@migwire/migwire/capture";
+ * ```ts
+ * import { writeWholeDirectory } from "@migwire/migwire/capture";
  *
- * const capture = openCapture("vm.save");
- * const write = (directory: string) => writeDirectory(capture, directory);
- * for (const bytes of writeWholeDirectory("capture", write, { owns: isCaptureFile })) console.log(bytes);
+ * // Writes two files; nobody ever sees one without the other.
+ * function writePair(path: string, pair: { a: string; b: string }): void {
+ *   const write = function* (directory: string): Generator<number> {
+ *     for (const [name, text] of Object.entries(pair)) {
+ *       Deno.writeTextFileSync(`${directory}/${name}`, text);
+ *       yield text.length;
+ *     }
+ *   };
+ *   for (const written of writeWholeDirectory(path, write, { owns: (name) => name in pair })) console.log(written);
+ * }
  * ```
  */
 export function* writeWholeDirectory(

@@ -47,12 +47,19 @@ export function isCaptureFile(name: string): boolean {
  * @throws What the system throws.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { isCaptureFile, openCapture, writeDirectory, writeWholeDirectory } from "@migwire/migwire/capture";
  *
- * const capture = openCapture("vm.save");
- * const steps = writeWholeDirectory("capture", (directory) => writeDirectory(capture, directory), { owns: isCaptureFile });
- * for (const bytes of steps) console.log(bytes);
+ * // Makes a capture directory of whatever `from` is; gives its size.
+ * function toDirectory(from: string, to: string): number {
+ *   const capture = openCapture(from);
+ *   try {
+ *     const write = (directory: string) => writeDirectory(capture, directory);
+ *     return [...writeWholeDirectory(to, write, { owns: isCaptureFile })].at(-1) ?? 0;
+ *   } finally {
+ *     capture.close();
+ *   }
+ * }
  * ```
  */
 export function* writeDirectory(

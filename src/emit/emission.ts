@@ -15,17 +15,22 @@ const ENDINGS: readonly EmitErrorCode[] = ["closed", "ended"];
  * Carries out a plan: one writer and one reader a connection, all at the same time (destination-engine.md C.2). It never
  * hangs: when nothing goes on for too long it ends, and says what each connection waited for.
  *
- * @example Usage
- * ```ts ignore
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { openCapture } from "@migwire/migwire/capture";
- * import { buildPlan, Emission, readScore, socketTarget } from "@migwire/migwire/emit";
- * import { parseSocketAddress } from "@migwire/migwire/record";
+ * import { buildPlan, Emission, readScore, SILENT_TARGET } from "@migwire/migwire/emit";
  *
- * const capture = openCapture("capture");
- * const plan = buildPlan(readScore(capture));
- * const emission = new Emission(plan, socketTarget(parseSocketAddress("tcp::4444")));
- * const { error, connections } = await emission.finished;
- * console.log(error?.message, connections.map(({ label, sent }) => `${label}: ${sent}`));
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const emission = new Emission(buildPlan(readScore(capture)), SILENT_TARGET);
+ * const { sent, error, connections } = await emission.finished;
+ * assertEquals([sent, error], [true, undefined]);
+ * assertEquals(connections.map(({ label, sent }) => [label, sent]), [
+ *   ["main", 76856],
+ *   ["multifd 0", 394012],
+ *   ["multifd 1", 334368],
+ * ]);
+ * capture.close();
  * ```
  */
 export class Emission {

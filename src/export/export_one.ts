@@ -31,11 +31,15 @@ export function discardWork(job: ExportJob): void {
  * @throws What the system throws where the tables cannot be written.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { exportOne } from "@migwire/migwire/export";
  *
- * const { failure, rows } = await exportOne({ capture: "/captures/one", name: "one", out: "tables" });
- * console.log(failure ?? rows.buffers);
+ * // Writes the tables of a capture; gives the rows of the table of buffers.
+ * async function exportBuffers(capture: string, out: string): Promise<number> {
+ *   const { failure, rows } = await exportOne({ capture, name: "one", out });
+ *   if (failure !== null) throw new Error(failure);
+ *   return rows.buffers;
+ * }
  * ```
  */
 export async function exportOne(job: ExportJob): Promise<Marker> {

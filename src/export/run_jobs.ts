@@ -17,11 +17,19 @@ const WORKER = import.meta.url.endsWith("/run_jobs.ts") ? new URL("./worker.ts",
  * @throws The signal's reason.
  *
  * @example
- * ```ts ignore
- * import { runJobs } from "@migwire/migwire/export";
+ * ```ts
+ * import { migrationNames, readMarker, runJobs } from "@migwire/migwire/export";
  *
- * const jobs = ["one", "two"].map((name) => ({ capture: `/captures/${name}`, name, out: "tables" }));
- * await runJobs(jobs, 2, ({ name }, result) => console.log(name, result), new AbortController().signal);
+ * // Writes the tables of captures, four at a time; gives those that could not be read.
+ * async function exportAll(paths: string[], out: string): Promise<string[]> {
+ *   const names = migrationNames(paths, (name) => readMarker(out, name)?.capture);
+ *   const jobs = paths.map((capture, i) => ({ capture, name: names[i] ?? "", out }));
+ *   const failed: string[] = [];
+ *   await runJobs(jobs, 4, ({ capture }, result) => {
+ *     if ("error" in result || result.marker.failure !== null) failed.push(capture);
+ *   }, new AbortController().signal);
+ *   return failed;
+ * }
  * ```
  */
 export async function runJobs(

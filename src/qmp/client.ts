@@ -60,10 +60,15 @@ const STUCK_HINT = "QEMU's main loop may stand still, as it does while a destina
  * A connection to QEMU's monitor (QMP). Several commands may be under way. No wait is without a limit, and whatever ends
  * the connection ends all that waits for it.
  *
- * @example Usage
- * ```ts ignore
- * using qmp = await QmpClient.connect({ kind: "unix", path: "/run/vm.qmp" });
- * console.log(await qmp.call("query-status"));
+ * @example
+ * ```ts
+ * import { QmpClient } from "@migwire/migwire/qmp";
+ *
+ * // What a QEMU says that it is doing.
+ * async function status(path: string): Promise<unknown> {
+ *   using qmp = await QmpClient.connect({ kind: "unix", path }, { signal: AbortSignal.timeout(5_000) });
+ *   return await qmp.call("query-status");
+ * }
  * ```
  */
 export class QmpClient {

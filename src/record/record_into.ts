@@ -33,14 +33,17 @@ export interface CaptureRecorder {
  * @throws {RecordError} If it cannot be made.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { recordInto } from "@migwire/migwire/record";
  *
- * const recorder = recordInto("capture", { name: "by hand" });
- * const connection = recorder.open();
- * recorder.received(connection, "s2d", Uint8Array.fromHex("5145564d00000003"));
- * recorder.ended(connection, "s2d");
- * recorder.close();
+ * // Keeps a stream that a program made itself.
+ * function keep(directory: string, bytes: Uint8Array): void {
+ *   const recorder = recordInto(directory, { name: "made by hand" });
+ *   const connection = recorder.open();
+ *   recorder.received(connection, "s2d", bytes);
+ *   recorder.ended(connection, "s2d");
+ *   recorder.close();
+ * }
  * ```
  */
 export function recordInto(directory: string, { name, about }: RecordIntoOptions): CaptureRecorder {

@@ -128,18 +128,22 @@ const BROKEN_OFF = "the connections were broken off, so that all that was passed
  * When nothing can be written any more, all connections are broken off. A reset is passed on by closing the other side at
  * once: it is told of a reset where bytes of it were under way, of an end otherwise.
  *
- * @example Usage
- * ```ts ignore
+ * @example
+ * ```ts
  * import { parseSocketAddress, Recording } from "@migwire/migwire/record";
  *
- * const recording = new Recording({
- *   listen: parseSocketAddress("tcp::4444"),
- *   to: parseSocketAddress("unix:/run/incoming.sock"),
- *   directory: "capture",
- *   notice: (notice) => console.log(notice.kind),
- * });
- * const { bytes, error } = await recording.finished;
- * console.log(bytes, error?.message);
+ * // Records one migration from a QEMU that is told to migrate to port 4444.
+ * async function recordOne(directory: string): Promise<number> {
+ *   const recording = new Recording({
+ *     listen: parseSocketAddress("tcp::4444"),
+ *     to: parseSocketAddress("unix:/run/incoming.sock"),
+ *     directory,
+ *     notice: (notice) => console.log(notice.kind),
+ *   });
+ *   const { bytes, error } = await recording.finished;
+ *   if (error !== undefined) throw error;
+ *   return bytes;
+ * }
  * ```
  */
 export class Recording {

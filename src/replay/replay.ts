@@ -62,15 +62,21 @@ const TELLING: readonly (EmitErrorCode | undefined)[] = [undefined, "closed", "e
  * @throws {CaptureError} If bytes of the capture cannot be had.
  * @throws The reason of `options.signal`, if it is aborted before sending has begun; later it is a verdict, `interrupted`.
  *
- * @example Usage
- * ```ts ignore
+ * @example
+ * ```ts
  * import { openCapture } from "@migwire/migwire/capture";
  * import { parseSocketAddress, replay } from "@migwire/migwire/replay";
  *
- * const capture = openCapture("capture");
- * const to = parseSocketAddress("tcp::4444");
- * const { verdict } = await replay(capture, { target: { kind: "address", to } });
- * console.log(verdict.kind, verdict.reason);
+ * // Whether the capture loads in the QEMU that listens there.
+ * async function loads(path: string, address: string): Promise<boolean> {
+ *   const capture = openCapture(path);
+ *   try {
+ *     const { verdict } = await replay(capture, { target: { kind: "address", to: parseSocketAddress(address) } });
+ *     return verdict.kind === "completed";
+ *   } finally {
+ *     capture.close();
+ *   }
+ * }
  * ```
  */
 export async function replay(capture: Capture, options: ReplayOptions): Promise<ReplayResult> {

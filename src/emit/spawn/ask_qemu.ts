@@ -50,10 +50,15 @@ const QUIET: readonly string[] = ["-nodefaults", "-no-user-config", "-display", 
  * @throws {SpawnError} If it cannot be started, does not answer in time, or answers what is not understood.
  * @throws The signal's reason, if it is aborted.
  *
- * @example Usage
- * ```ts ignore
- * const { version, machines, dump } = await askQemu({ binary: "qemu-system-x86_64", signal });
- * console.log(version, machines.length, dump.types.size);
+ * @example
+ * ```ts
+ * import { askQemu } from "@migwire/migwire/spawn";
+ *
+ * // The machine types of an installed QEMU, and how many device types it can load.
+ * async function look(binary: string): Promise<string> {
+ *   const { version, machines, dump } = await askQemu({ binary, signal: AbortSignal.timeout(30_000) });
+ *   return `QEMU ${version}: ${machines.length} machine types, ${dump.types.size} device types`;
+ * }
  * ```
  */
 export async function askQemu(options: AskOptions): Promise<QemuSelf> {

@@ -57,16 +57,24 @@ const SHOWN_CHARACTERS = 2000;
  * A QEMU that was started to be a destination: it waits for `migrate-incoming`. All that it needs besides is in a folder
  * of its own, which is gone when it is stopped.
  *
- * @example Usage
- * ```ts ignore
- * const argv = ["qemu-system-x86_64", "-M", "q35", "-m", "8", "-nodefaults", "-display", "none"];
- * const qemu = await SpawnedQemu.start({ argv, recorded: false, signal });
- * try {
- *   using qmp = await QmpClient.connect(qemu.qmp);
- *   await qmp.call("migrate-incoming", { uri: formatSocketAddress(qemu.incoming) });
- *   // send
- * } finally {
- *   await qemu.stop();
+ * @example
+ * ```ts
+ * import { QmpClient } from "@migwire/migwire/qmp";
+ * import { formatSocketAddress } from "@migwire/migwire/record";
+ * import { SpawnedQemu } from "@migwire/migwire/spawn";
+ *
+ * // Starts a QEMU that waits for a migration, gives `send` its address, and stops it.
+ * async function withQemu(send: (address: string) => Promise<void>): Promise<void> {
+ *   const argv = ["qemu-system-x86_64", "-M", "q35", "-m", "8", "-nodefaults", "-display", "none"];
+ *   const qemu = await SpawnedQemu.start({ argv, recorded: false, signal: AbortSignal.timeout(60_000) });
+ *   try {
+ *     using qmp = await QmpClient.connect(qemu.qmp);
+ *     const address = formatSocketAddress(qemu.incoming);
+ *     await qmp.call("migrate-incoming", { uri: address });
+ *     await send(address);
+ *   } finally {
+ *     await qemu.stop();
+ *   }
  * }
  * ```
  */

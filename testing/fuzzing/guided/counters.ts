@@ -34,6 +34,8 @@ const MOST_STEPS = 2 ** 30 - 1;
 
 let left = MOST_STEPS;
 let budget = MOST_STEPS;
+/** Steps before the budget was given once more. */
+let spent = 0;
 let running = false;
 let byteCount = 0;
 let byteBudget = Infinity;
@@ -52,6 +54,7 @@ export function enter(block: number): void {
 
 function tooMuch(): void {
   // What comes now is the way out: it has as much again.
+  spent += budget - left;
   left = budget;
   if (!running) return;
   throw new WorkLimitError(`takes more than ${budget} steps`);
@@ -113,6 +116,7 @@ export function start({ steps, bytes }: Budget, trace = false): void {
   touchedCount = 0;
   previous = 0;
   left = budget = Math.min(MOST_STEPS, steps);
+  spent = 0;
   running = true;
   byteCount = 0;
   byteBudget = bytes;
@@ -122,7 +126,7 @@ export function start({ steps, bytes }: Budget, trace = false): void {
 
 /** Ends counting. */
 export function stop(): Counted {
-  const counted = { steps: budget - left, bytes: byteCount, edges: touched.subarray(0, touchedCount) };
+  const counted = { steps: spent + budget - left, bytes: byteCount, edges: touched.subarray(0, touchedCount) };
   // Code outside of a run is not counted, and never too much.
   left = budget = MOST_STEPS;
   byteBudget = Infinity;

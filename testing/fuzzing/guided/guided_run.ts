@@ -12,6 +12,9 @@ import { allowed, type Target } from "./target.ts";
 /** No input is longer: what a format can do wrong takes few bytes. */
 export const LONGEST_INPUT = 16 * 1024;
 
+/** An input that comes so much closer to a bound is kept. */
+const CLOSER = 1.05;
+
 /** So many of what was compared are remembered. */
 const WORDS = 1_000;
 
@@ -94,9 +97,9 @@ export class GuidedRun {
     const { error, steps, bytes: moved, edges } = await execute(this.target, bytes, true);
     if (error !== undefined) return { bytes, error };
     const { length } = bytes;
-    this.closest.steps = Math.max(this.closest.steps, steps / allowed(this.target.steps, length));
-    this.closest.bytes = Math.max(this.closest.bytes, moved / allowed(this.target.bytes, length));
-    let isNew = false;
+    // What takes more work for its length than any before it leads to what takes too much.
+    let isNew = this.#isClosest("steps", steps / allowed(this.target.steps, length));
+    if (this.#isClosest("bytes", moved / allowed(this.target.bytes, length))) isNew = true;
     let firsts = 0;
     for (const edge of edges) {
       const bucket = bucketOf(edge);
@@ -113,6 +116,12 @@ export class GuidedRun {
     }
     if (!this.#blind) { for (const pair of compared()) pair.forEach((value) => this.#learn(value)); }
     return undefined;
+  }
+
+  #isClosest(what: "steps" | "bytes", part: number): boolean {
+    const before = this.closest[what];
+    this.closest[what] = Math.max(before, part);
+    return part > before * CLOSER;
   }
 
   #learn(value: Compared): void {
@@ -165,7 +174,7 @@ export class GuidedRun {
     return entry.pieces ??= parts.map((part, index) => pieces(part, index));
   }
 
-  /** Of a few the one that had the fewest chances, counted by what it has found. */
+  /** Of a few the one that had the fewest chances, counted by what it has found, and by how much time it takes. */
   #pick(): Entry {
     const random = this.#random;
     let best = random.pick(this.entries);
@@ -173,10 +182,15 @@ export class GuidedRun {
       // The newest lead further.
       const from = random.once(3) ? Math.max(0, this.entries.length - 32) : 0;
       const entry = this.entries[from + random.below(this.entries.length - from)] ?? best;
-      if (entry.picks / (1 + entry.firsts) < best.picks / (1 + best.firsts)) best = entry;
+      if (turns(entry) < turns(best)) best = entry;
     }
     return best;
   }
+}
+
+/** How much an entry was tried: the long ones, and those that found little, have less to expect. */
+function turns({ picks, firsts, bytes: { length } }: Entry): number {
+  return (1 + picks) * (1 + length / 2048) / (1 + firsts);
 }
 
 /** Other parts, or in another order; the first is of its own kind. */

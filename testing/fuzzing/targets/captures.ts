@@ -77,8 +77,8 @@ export const ENGINE: Target = {
   name: "engine",
   weight: 10,
   holds: "every order ends, in a verdict of the documented set; only CaptureError is thrown; the text is printable",
-  steps: { constant: 200_000, perByte: 3_000 },
-  bytes: { constant: 5_000_000, perByte: 3_000 },
+  steps: { constant: 100_000, perByte: 300 },
+  bytes: { constant: 16_000_000, perByte: 3_000 },
   async run(input): Promise<void> {
     const { capture, option } = captureOf(input);
     const limit = option(3);
@@ -111,8 +111,8 @@ export const REPORTS: Target = {
   name: "reports",
   weight: 6,
   holds: "nothing is thrown; what is printed is printable",
-  steps: { constant: 200_000, perByte: 4_000 },
-  bytes: { constant: 5_000_000, perByte: 4_000 },
+  steps: { constant: 100_000, perByte: 300 },
+  bytes: { constant: 16_000_000, perByte: 3_000 },
   run(input): void {
     const { capture, option } = captureOf(input);
     const json = option(0) % 2 === 1;
@@ -131,7 +131,7 @@ export const RAM: Target = {
   name: "ram",
   weight: 4,
   holds: "no more memory than the limit is put together; only RamLimitError and CaptureError are thrown",
-  steps: { constant: 300_000, perByte: 3_000 },
+  steps: { constant: 100_000, perByte: 300 },
   bytes: { constant: 5_000_000 + 4 * RAM_LIMIT, perByte: 3_000 },
   async run(input): Promise<void> {
     const { capture, option } = captureOf(input);
@@ -152,7 +152,7 @@ export const CONVERT: Target = {
   name: "convert",
   weight: 2,
   holds: "channels that are written as packets and read again are the same",
-  steps: { constant: 200_000, perByte: 3_000 },
+  steps: { constant: 100_000, perByte: 300 },
   bytes: { constant: 80_000_000, perByte: 3_000 },
   run(input): void {
     const { capture } = captureOf(input);

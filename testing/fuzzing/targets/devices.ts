@@ -28,8 +28,8 @@ export const DEVICE_BODY: Target = {
   name: "device-body",
   weight: 5,
   holds: "whatever the description claims, the body is taken apart, shown and put together again",
-  steps: { constant: 20_000, perByte: 2_000 },
-  bytes: { constant: 500_000, perByte: 1_000 },
+  steps: { constant: 10_000, perByte: 100 },
+  bytes: { constant: 20_000, perByte: 100 },
   run(input): void {
     const [json, body = input] = splitParts(input);
     for (const device of parseVmDescription(new TextDecoder().decode(json))?.devices ?? []) {
@@ -58,8 +58,8 @@ export const VM_DESCRIPTION: Target = {
   name: "vm-description",
   weight: 3,
   holds: "only VmstateDumpError is thrown, and that for a dump alone; problems have a place in the text",
-  steps: { constant: 10_000, perByte: 500 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 10_000, perByte: 50 },
+  bytes: { constant: 20_000, perByte: 50 },
   run(input): void {
     const text = new TextDecoder().decode(input);
     parseVmDescription(text, ({ offset = 0, message }) => {
@@ -91,8 +91,8 @@ export const VFIO_CONFIG: Target = {
   name: "vfio-config",
   weight: 4,
   holds: "a config is read and written the same, or WireError is thrown; what is said of a config space is printable",
-  steps: { constant: 60_000, perByte: 1_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 5_000, perByte: 50 },
+  bytes: { constant: 50_000, perByte: 100 },
   run(input): void {
     checkConfig(input);
     refusing([WireError], () => parseConfigBlob(input));
@@ -106,8 +106,8 @@ export const XBZRLE: Target = {
   name: "xbzrle",
   weight: 1,
   holds: "runs stay inside of the page, or XbzrleError is thrown",
-  steps: { constant: 1_000, perByte: 50 },
-  bytes: { constant: 20_000, perByte: 50 },
+  steps: { constant: 500, perByte: 20 },
+  bytes: { constant: 1_000, perByte: 20 },
   run(input): void {
     const size = 4096;
     let end = 0;

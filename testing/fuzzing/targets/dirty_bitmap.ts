@@ -18,8 +18,8 @@ export const DIRTY_BITMAP: Target = {
   name: "dirty-bitmap",
   weight: 2,
   holds: "as main, with the input as a section's body",
-  steps: { constant: 30_000, perByte: 2_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 30_000, perByte: 300 },
+  bytes: { constant: 100_000, perByte: 200 },
   run(input): void {
     const channel = bytesOf(BEFORE, input, AFTER);
     checkChannel(channel, () => new MainGrammar(), new Random(input.length));

@@ -8,8 +8,9 @@ import { channelTarget } from "./channel.ts";
 export const MAIN: Target = channelTarget({
   name: "main",
   weight: 8,
-  steps: { constant: 20_000, perByte: 2_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  // A record of a dirty bitmap can have one byte.
+  steps: { constant: 30_000, perByte: 300 },
+  bytes: { constant: 100_000, perByte: 200 },
   grammar: () => new MainGrammar(),
   grown: (times) => {
     const main = ramStream(0x10_0000);
@@ -22,8 +23,8 @@ export const MAIN: Target = channelTarget({
 export const MAIN_DESCRIBED: Target = channelTarget({
   name: "main-described",
   weight: 6,
-  steps: { constant: 20_000, perByte: 2_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 30_000, perByte: 400 },
+  bytes: { constant: 200_000, perByte: 300 },
   grammar: (input) => {
     const description = readDescription(new MemorySource(input));
     return new MainGrammar(description === undefined ? {} : { description });

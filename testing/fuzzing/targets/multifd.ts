@@ -15,8 +15,8 @@ const grown = (times: number): Uint8Array =>
 export const MULTIFD: Target = channelTarget({
   name: "multifd",
   weight: 4,
-  steps: { constant: 20_000, perByte: 1_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 10_000, perByte: 50 },
+  bytes: { constant: 50_000, perByte: 100 },
   grammar: () => new MultifdGrammar({ pageSize: PAGE }),
   grown,
 });
@@ -25,8 +25,8 @@ export const MULTIFD: Target = channelTarget({
 export const MULTIFD_ALONE: Target = channelTarget({
   name: "multifd-alone",
   weight: 3,
-  steps: { constant: 20_000, perByte: 1_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 10_000, perByte: 50 },
+  bytes: { constant: 50_000, perByte: 100 },
   grammar: () => new MultifdGrammar(),
   grown,
 });
@@ -41,8 +41,8 @@ export const MULTIFD_PAGES: Target = {
   name: "multifd-pages",
   weight: 3,
   holds: "a packet gives as many pages as its header says, or WireError is thrown",
-  steps: { constant: 20_000, perByte: 1_000 },
-  bytes: { constant: 4_000_000, perByte: 4_000 },
+  steps: { constant: 10_000, perByte: 50 },
+  bytes: { constant: 2_000_000, perByte: 2_000 },
   async run(input): Promise<void> {
     const method = METHODS[(input[0] ?? 0) % METHODS.length] ?? "none";
     const channel = input.subarray(1);

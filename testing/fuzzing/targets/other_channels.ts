@@ -9,8 +9,8 @@ import { channelTarget } from "./channel.ts";
 export const RETURN_PATH: Target = channelTarget({
   name: "return-path",
   weight: 2,
-  steps: { constant: 10_000, perByte: 1_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 10_000, perByte: 100 },
+  bytes: { constant: 20_000, perByte: 100 },
   grammar: () => new ReturnPathGrammar(),
   grown: (times) => bytesOf(Array.from({ length: 32 * times }, (_, i) => [be(2, 2), be(4, 2), be(i, 4)])),
 });
@@ -19,8 +19,8 @@ export const RETURN_PATH: Target = channelTarget({
 export const PREEMPT: Target = channelTarget({
   name: "preempt",
   weight: 2,
-  steps: { constant: 10_000, perByte: 1_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 10_000, perByte: 100 },
+  bytes: { constant: 20_000, perByte: 100 },
   grammar: () => new PreemptGrammar(new MigrationState()),
   grown: (times) => bytesOf(Array.from({ length: 8 * times }, (_, i) => page(0x1000 * (i + 1), "pc.ram"))),
 });
@@ -29,8 +29,8 @@ export const PREEMPT: Target = channelTarget({
 export const TLS: Target = channelTarget({
   name: "tls",
   weight: 1,
-  steps: { constant: 10_000, perByte: 1_000 },
-  bytes: { constant: 500_000, perByte: 500 },
+  steps: { constant: 10_000, perByte: 50 },
+  bytes: { constant: 20_000, perByte: 50 },
   grammar: () => new TlsGrammar(),
   grown: (times) => bytesOf(Array.from({ length: 32 * times }, () => [0x17, 3, 3, 0, 20, new Uint8Array(20)])),
 });

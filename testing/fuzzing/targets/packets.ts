@@ -26,8 +26,9 @@ function read(input: Uint8Array): void {
 
 const LIMITS = {
   holds: "records tile the channels, events are in order; only CaptureError is thrown",
-  steps: { constant: 100_000, perByte: 2_000 },
-  bytes: { constant: 40_000_000, perByte: 2_000 },
+  steps: { constant: 20_000, perByte: 100 },
+  // Each channel has a buffer of 256 KiB, and few bytes make a channel.
+  bytes: { constant: 8_000_000, perByte: 4_000 },
   run: read,
   pieces: packetPieces,
 };

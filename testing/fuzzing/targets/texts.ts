@@ -9,7 +9,7 @@ import { InvariantError, refusing, type Target } from "../guided/target.ts";
 import { ascii } from "../../main_stream.ts";
 import { linePieces, tokenPieces } from "../pieces.ts";
 
-const LINEAR = { steps: { constant: 20_000, perByte: 500 }, bytes: { constant: 500_000, perByte: 500 } };
+const LINEAR = { steps: { constant: 2_000, perByte: 50 }, bytes: { constant: 5_000, perByte: 100 } };
 
 /** `capture.json`. */
 export const MANIFEST: Target = {
@@ -36,6 +36,8 @@ export const MANIFEST: Target = {
 /** `events.jsonl`. */
 export const EVENTS: Target = {
   ...LINEAR,
+  // They are read through a buffer of 128 KiB.
+  bytes: { constant: 300_000, perByte: 100 },
   name: "events",
   weight: 2,
   holds: "nothing is thrown; numbers are whole, and not negative",
@@ -57,8 +59,8 @@ export const FORGE: Target = {
   weight: 3,
   holds: "a capture is made that is no larger than FORGE_LIMIT, or ForgeError is thrown",
   // A line can ask for as much as the limit allows.
-  steps: { constant: 2_000_000, perByte: 2_000 },
-  bytes: { constant: 500_000_000, perByte: 2_000 },
+  steps: { constant: 10_000_000, perByte: 2_000 },
+  bytes: { constant: 400_000_000, perByte: 2_000 },
   async run(input): Promise<void> {
     try {
       forge(await parseForgeDescription(new TextDecoder().decode(input)));

@@ -38,8 +38,8 @@ export const LIBVIRT: Target = {
   name: "libvirt",
   weight: 3,
   holds: "an image is read or CaptureError is thrown; its texts are no longer than it",
-  steps: { constant: 50_000, perByte: 1_000 },
-  bytes: { constant: 40_000_000, perByte: 1_000 },
+  steps: { constant: 20_000, perByte: 100 },
+  bytes: { constant: 8_000_000, perByte: 400 },
   run(input): void {
     const image = readLibvirtImage(input);
     if (image !== undefined) {
@@ -65,7 +65,7 @@ export const GUNZIP: Target = {
   name: "gunzip",
   weight: 1,
   holds: "no more is unpacked than the limit; only CaptureError is thrown",
-  steps: { constant: 1_000, perByte: 1 },
+  steps: { constant: 200, perByte: 1 },
   bytes: { constant: 10_000, perByte: 10 },
   run(input): void {
     const unpacked = refusing([CaptureError], () => gunzip(new MemorySource(input), "x", LIMIT));
@@ -78,8 +78,8 @@ export const ZSTD_FRAMES: Target = {
   name: "zstd-frames",
   weight: 2,
   holds: "the same pieces however the file is cut; nothing is thrown",
-  steps: { constant: 5_000, perByte: 1_000 },
-  bytes: { constant: 20_000, perByte: 500 },
+  steps: { constant: 2_000, perByte: 100 },
+  bytes: { constant: 5_000, perByte: 50 },
   run(input): void {
     const pieces = (step: number): string => {
       const frames = new ZstdFrames();
@@ -108,7 +108,7 @@ export const UNPACK: Target = {
   holds: "what is damaged is told of; only CaptureError is thrown",
   // Waiting for the worker is counted too.
   steps: { constant: 100_000_000, perByte: 1_000 },
-  bytes: { constant: 100_000_000, perByte: 1_000 },
+  bytes: { constant: 40_000_000, perByte: 1_000 },
   run(input): void {
     const { compression, role } = identifyChannel(input, { ended: true });
     if (role !== "libvirt" && (compression === "gzip" || compression === "zstd")) readInput(input);

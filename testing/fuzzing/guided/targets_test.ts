@@ -1,0 +1,116 @@
+/** The targets themselves, instrumented: needs to run `deno bundle`. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { TARGETS } from "../targets/mod.ts";
+import { boundsTable } from "./bounds_table.ts";
+import { countRuntime } from "./accounting.ts";
+import { readCorpus } from "./corpus_files.ts";
+import { execute, type Execution, GuidedRun } from "./guided_run.ts";
+import { type InstrumentedTargets, loadTargets } from "./load_targets.ts";
+import { allowed, type Target } from "./target.ts";
+
+const canRun = Deno.permissions.querySync({ name: "run" }).state === "granted" &&
+  Deno.permissions.querySync({ name: "read", path: new URL("../../../", import.meta.url) }).state === "granted";
+
+let loaded: Promise<InstrumentedTargets> | undefined;
+
+/** Does something with each target while the runtime's work is counted. */
+async function withTargets(use: (targets: readonly Target[]) => Promise<void>): Promise<void> {
+  const { targets } = await (loaded ??= loadTargets());
+  const undo = countRuntime();
+  try {
+    await use(targets);
+  } finally {
+    undo();
+  }
+}
+
+/** Runs an input twice: the first time fills what is remembered. */
+async function settled(target: Target, input: Uint8Array): Promise<Pick<Execution, "steps" | "bytes" | "error">> {
+  await execute(target, input);
+  return await execute(target, input);
+}
+
+/** Clocks are coarse: this much of milliseconds is nothing. */
+const NOTHING = 40;
+
+Deno.test({
+  name: "each target takes time and memory linear in its input: twice the structure is twice the steps",
+  ignore: !canRun,
+  fn: () =>
+    withTargets(async (targets) => {
+      for (const target of targets) {
+        const { name, grown } = target;
+        if (grown === undefined) continue;
+        const runs: { steps: number; bytes: number; milliseconds: number }[] = [];
+        for (const times of [1, 2, 4, 8]) {
+          const input = grown(times);
+          const before = performance.now();
+          const { error, steps, bytes } = await settled(target, input);
+          assertEquals(error, undefined, `${name} ${times}`);
+          runs.push({ steps, bytes, milliseconds: performance.now() - before });
+        }
+        const [one, two, four, eight] = runs;
+        assert(one !== undefined && two !== undefined && four !== undefined && eight !== undefined);
+        for (const  of of["steps", "bytes"] as const) {
+          // What is quadratic has twice of this, and buffers grow by doubling.
+          const most = 2 * 1.35 * Math.max(two[of] - one[of], (four[of] - one[of]) / 3, (four[of] - two[of]) / 2) * 2;
+          const slack = of === "bytes" ? 2 ** 17 : 200;
+          assert(eight[of] - four[of] <= most + slack, `${name}: ${of} ${JSON.stringify(runs)}`);
+        }
+        // A quadratic one has 64 times.
+        assert(eight.milliseconds < 8 * 8 * Math.max(one.milliseconds, NOTHING), `${name}: ${JSON.stringify(runs)}`);
+      }
+    }),
+});
+
+Deno.test({
+  name: "no input of the corpus shows a fault, or comes near to a bound",
+  ignore: !canRun,
+  fn: () =>
+    withTargets(async (targets) => {
+      for (const target of targets) {
+        for (const input of readCorpus(target.name)) {
+          const { error, steps, bytes } = await execute(target, input);
+          assertEquals(error, undefined, `${target.name} ${input.toHex()}`);
+          assert(steps <= allowed(target.steps, input.length) && bytes <= allowed(target.bytes, input.length));
+        }
+      }
+    }),
+});
+
+/** Inputs of each way. */
+const RUNS = 2_000;
+
+Deno.test({
+  name: "guided fuzzing takes more edges than blind fuzzing with as many inputs",
+  ignore: !canRun,
+  fn: () =>
+    withTargets(async (targets) => {
+      for (const name of ["return-path", "dirty-bitmap", "preempt"]) {
+        const target = targets.find((one) => one.name === name);
+        assert(target?.grown !== undefined);
+        const edges: number[] = [];
+        for (const blind of [true, false]) {
+          const run = new GuidedRun(target, { seed: 1, blind });
+          assertEquals(await run.begin([target.grown(1)]), undefined);
+          while (run.executions < RUNS) assertEquals(await run.step(), undefined);
+          edges.push(run.edges);
+        }
+        const [blind = 0, guided = 0] = edges;
+        assert(guided > blind, `${name}: ${guided} with guidance, ${blind} without`);
+      }
+    }),
+});
+
+Deno.test({
+  name: "the bounds of each target are written down",
+  ignore: !canRun,
+  fn(): void {
+    // The formatter fills the columns.
+    const plain = (text: string): string => text.replaceAll(/ +/g, " ").replaceAll(/-{3,}/g, "---");
+    const text = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
+    const table = boundsTable(TARGETS);
+    assert(plain(text).includes(plain(table)), `testing/fuzzing/README.md has another table than\n${table}`);
+  },
+});

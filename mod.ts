@@ -25,3 +25,4 @@ export * from "./src/public/export.ts";
 export * from "./src/public/forge.ts";
 export * from "./src/public/edit.ts";
 export * from "./src/public/web.ts";
+export * from "./src/public/memory.ts";

@@ -1,4 +1,4 @@
-import { FileSink } from "../../src/public/load.ts";
+import { FileSink } from "../../src/public/capture.ts";
 import { EXIT, ExitError } from "../exit.ts";
 
 /** Letters of a device's name that its files keep. */

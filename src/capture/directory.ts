@@ -1,13 +1,15 @@
 import type { Finding, FindingDraft } from "../wire/mod.ts";
 import { nodeCrypto } from "./builtin.ts";
 import type { Capture, CaptureChannel, Direction } from "./capture.ts";
-import { CaptureError, withPath } from "./capture_error.ts";
+import { CaptureError } from "./capture_error.ts";
+import { withPath } from "./with_path.ts";
 import { EventFile } from "./events.ts";
 import { fileOffset } from "./file_offset.ts";
 import { gunzip } from "./gunzip.ts";
 import { type CaptureFile, type CaptureManifest, readManifest } from "./manifest.ts";
 import { IDENTIFY_USUAL_BYTES, identifyChannel } from "../stream/mod.ts";
-import { type ByteSource, FileSource, MemorySource, readBytes, sourceAt } from "./source.ts";
+import { FileSource } from "./file_source.ts";
+import { type ByteSource, MemorySource, readBytes, sourceAt } from "./source.ts";
 import { isCaptureFile } from "./write_directory.ts";
 
 const CHANNEL_NAME = /^channel-(\d{2,4})\.(s2d|d2s)$/;

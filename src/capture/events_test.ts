@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Finding } from "../wire/mod.ts";
 import { type ArrivalQuery, arrivalTimes, type CaptureEvent, readEvents } from "./events.ts";
 import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
-import { type ByteSource, FileSource, MemorySource } from "./source.ts";
+import { FileSource } from "./file_source.ts";
+import { type ByteSource, MemorySource } from "./source.ts";
 
 function sourceOf(text: string): ByteSource {
   return new MemorySource(new TextEncoder().encode(text));

@@ -1,12 +1,14 @@
 import { IDENTIFY_USUAL_BYTES, identifyChannel } from "../stream/mod.ts";
 import type { Finding } from "../wire/mod.ts";
 import { type Capture, type CaptureChannel, type Direction, firstBytes } from "./capture.ts";
-import { CaptureError, withPath } from "./capture_error.ts";
+import { CaptureError } from "./capture_error.ts";
+import { withPath } from "./with_path.ts";
 import { openDirectory } from "./directory.ts";
 import type { SequentialRead } from "./drive.ts";
 import { isPacketCapture, openPackets, type PacketOptions } from "./pcap/mod.ts";
 import { PIPE_KEEP, readPipe } from "./pipe.ts";
-import { FileSource, readBytes, sourceAt } from "./source.ts";
+import { FileSource } from "./file_source.ts";
+import { readBytes, sourceAt } from "./source.ts";
 import { type ChannelBytes, unwrap } from "./unwrap.ts";
 
 /** How {@linkcode openCapture} opens. */

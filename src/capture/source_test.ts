@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { CaptureError } from "./capture_error.ts";
-import { type ByteSource, FileSource, MemorySource, OffsetSource, readBytes, sourceAt } from "./source.ts";
+import { FileSource } from "./file_source.ts";
+import { type ByteSource, MemorySource, OffsetSource, readBytes, sourceAt } from "./source.ts";
 import { canWrite, withFiles } from "./files_for_test.ts";
 
 Deno.test("MemorySource gives what is there, and 0 at its end", () => {

@@ -10,7 +10,8 @@ import { CAPTURES, haveCaptures } from "../../testing/real_captures.ts";
 import { gunzip } from "./gunzip.ts";
 import { openCapture, type OpenOptions } from "./open.ts";
 import { readCapture } from "./reading.ts";
-import { FileSource, readBytes } from "./source.ts";
+import { FileSource } from "./file_source.ts";
+import { readBytes } from "./source.ts";
 
 /** A real stream: the main channel of a migration. */
 import MAIN from "../../testdata/vfio-multifd-2/channel-00.s2d" with { type: "bytes" };

@@ -1,3 +1,4 @@
+import { bytesOfHex } from "../bytes/mod.ts";
 /**
  * Why a description cannot be forged.
  *
@@ -60,7 +61,7 @@ export function listOf(value: unknown, path: string): readonly unknown[] {
 export function hexOf(value: unknown, path: string): Uint8Array {
   const digits = textOf(value, path).replaceAll(/\s/g, "");
   if (!/^([0-9a-f]{2})*$/i.test(digits)) throw new ForgeError(path, "is not pairs of hexadecimal digits in quotes");
-  return Uint8Array.fromHex(digits);
+  return bytesOfHex(digits);
 }
 
 /** Takes the fields out of a mapping of a description; what nobody takes is an error. */

@@ -1,4 +1,4 @@
-import { CAPTURE_FORMAT, type CaptureManifest } from "../capture/mod.ts";
+import { CAPTURE_FORMAT, type CaptureManifest } from "../capture/values.ts";
 import type { ForgeDescription, ForgeDestination } from "./description.ts";
 
 /**

@@ -1,5 +1,11 @@
 import { concat } from "@std/bytes/concat";
-import { type Capture, type CaptureEvent, type CaptureManifest, type Direction, MemorySource } from "../capture/mod.ts";
+import {
+  type Capture,
+  type CaptureEvent,
+  type CaptureManifest,
+  type Direction,
+  MemorySource,
+} from "../capture/values.ts";
 import { FORGE_LIMIT, ForgeError } from "./fields.ts";
 
 /** Nanoseconds between two steps. */

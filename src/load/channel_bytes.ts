@@ -1,5 +1,5 @@
 import type { ByteRange } from "../bytes/mod.ts";
-import { type ByteSource, CaptureError, readBytes, type ReadChannel } from "../capture/mod.ts";
+import { type ByteSource, CaptureError, readBytes, type ReadChannel } from "../capture/values.ts";
 
 /** The bytes of a channel, to be read at any place. Throws `CaptureError` for a pipe that was not kept. */
 export function channelBytes({ channel }: ReadChannel): ByteSource {

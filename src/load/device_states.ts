@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Capture, readCapture, type ReadChannel } from "../capture/mod.ts";
+import { type Capture, readCapture, type ReadChannel } from "../capture/values.ts";
 import {
   type BaseRecord,
   isVfioSection,

@@ -1,6 +1,6 @@
 import { parseConfigPacket, vfioConfig, WireError } from "../wire/mod.ts";
 import type { MultifdDeviceStateRecord, VfioConfigRecord } from "../stream/mod.ts";
-import type { ByteSource } from "../capture/mod.ts";
+import type { ByteSource } from "../capture/values.ts";
 import { DeviceRefusal, type DeviceSink } from "./sinks.ts";
 import type { LoadingDevice } from "./engine/mod.ts";
 

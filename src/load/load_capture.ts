@@ -1,4 +1,4 @@
-import { ArrivalClock, type Capture, ChannelGrammars, identifyChannels, type ReadChannel } from "../capture/mod.ts";
+import { ArrivalClock, type Capture, ChannelGrammars, identifyChannels, type ReadChannel } from "../capture/values.ts";
 import type {
   BaseRecord,
   ChannelRole,

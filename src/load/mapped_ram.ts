@@ -1,4 +1,4 @@
-import { type ByteSource, readBytes } from "../capture/mod.ts";
+import { type ByteSource, readBytes } from "../capture/values.ts";
 import type { RamMappedBlockRecord, RamMappedDataRecord } from "../stream/mod.ts";
 import type { ByteRange } from "../bytes/mod.ts";
 import type { BlockPages } from "./block_pages.ts";

@@ -15,7 +15,6 @@ export {
   DeviceRefusal,
   type DeviceSink,
   DigestSink,
-  FileSink,
   MemorySink,
   RefusingSink,
   type SinkDigest,

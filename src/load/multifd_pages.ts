@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../capture/mod.ts";
+import type { ReadChannel } from "../capture/values.ts";
 import type { MultifdRamRecord } from "../stream/mod.ts";
 import {
   MULTIFD_CODEC_BUFFER_SIZE,

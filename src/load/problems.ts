@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../capture/mod.ts";
+import type { ReadChannel } from "../capture/values.ts";
 import { type Finding, WireError } from "../wire/mod.ts";
 
 /** Findings that are kept: a stream that is wrong everywhere needs no more to be told. */

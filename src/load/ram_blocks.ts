@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../capture/mod.ts";
+import type { ReadChannel } from "../capture/values.ts";
 import type { RamBlockEntry } from "../wire/mod.ts";
 import { BlockPages, type PageContent } from "./block_pages.ts";
 import type { Problems } from "./problems.ts";

@@ -1,4 +1,4 @@
-import { type Capture, readCapture } from "../capture/mod.ts";
+import { type Capture, readCapture } from "../capture/values.ts";
 import type { MigrationState } from "../stream/mod.ts";
 import type { Finding } from "../wire/mod.ts";
 import { Problems } from "./problems.ts";

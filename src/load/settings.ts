@@ -1,4 +1,4 @@
-import { expectationFor, type Expectations, isAtLeast, machineVersion, parseQemuVersion } from "../capture/mod.ts";
+import { expectationFor, type Expectations, isAtLeast, machineVersion, parseQemuVersion } from "../capture/values.ts";
 import type { MultifdCompression } from "../wire/mod.ts";
 import { type DestinationSettings, type DeviceSettings, NEWEST_QEMU, qemuProfile } from "./engine/mod.ts";
 

@@ -141,49 +141,6 @@ export class MemorySink implements DeviceSink {
 }
 
 /**
- * Writes the state to one file and the config to another. Existing files are not overwritten.
- *
- * @example
- * ```ts ignore
- * import { openCapture } from "@migwire/migwire/capture";
- * import { FileSink, loadReport } from "@migwire/migwire/load";
- *
- * const capture = openCapture("capture");
- * const sink = (idstr: string): FileSink => {
- *   const name = idstr.replaceAll(/[/:]/g, "_");
- *   return new FileSink(`${name}.state`, `${name}.config`);
- * };
- * await loadReport(capture, { sink });
- * capture.close();
- * ```
- */
-export class FileSink implements DeviceSink {
-  readonly #state: Deno.FsFile;
-  readonly #configPath: string;
-
-  /** Opens `statePath`; the config goes to `configPath` when it comes. */
-  constructor(statePath: string, configPath: string) {
-    this.#state = Deno.openSync(statePath, { write: true, createNew: true });
-    this.#configPath = configPath;
-  }
-
-  /** Takes the next bytes. */
-  write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += this.#state.writeSync(bytes.subarray(at));
-  }
-
-  /** Takes the config blob. */
-  config(blob: Uint8Array): void {
-    Deno.writeFileSync(this.#configPath, blob, { createNew: true });
-  }
-
-  /** Closes the file. */
-  close(): void {
-    this.#state.close();
-  }
-}
-
-/**
  * Refuses what goes beyond a number of bytes, as a device that finds its state wrong.
  *
  * @example

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
 import { canWrite, withFiles } from "../capture/files_for_test.ts";
-import { DeviceRefusal, type DeviceSink, DigestSink, FileSink, MemorySink, RefusingSink, TeeSink } from "./sinks.ts";
+import { DeviceRefusal, type DeviceSink, DigestSink, MemorySink, RefusingSink, TeeSink } from "./sinks.ts";
+import { FileSink } from "./file_sink.ts";
 
 const A = Uint8Array.of(1, 2, 3);
 const B = Uint8Array.of(4);

@@ -22,7 +22,6 @@ export {
   type DeviceSettings,
   type DeviceSink,
   DigestSink,
-  FileSink,
   type IncomingBuffer,
   LOAD_ORDERS,
   loadCapture,

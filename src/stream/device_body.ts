@@ -1,3 +1,4 @@
+import { groupBy } from "../bytes/mod.ts";
 import {
   builtInDescriptions,
   type Decoder,
@@ -87,7 +88,7 @@ export class DeviceBody implements SectionBody {
   #devices(): DescriptionIndex["devices"] {
     const { description } = this.#state;
     if (this.#index?.description !== description || this.#index === undefined) {
-      const devices = Map.groupBy(description?.devices ?? [], (device) => deviceKey(device.name, device.instanceId));
+      const devices = groupBy(description?.devices ?? [], (device) => deviceKey(device.name, device.instanceId));
       this.#index = { description, devices };
     }
     return this.#index.devices;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeText } from "../bytes/mod.ts";
+import { decodeText, hexText } from "../bytes/mod.ts";
 import { isReturnPathHead } from "../wire/mod.ts";
 import { TLS_CONTENT, TLS_HEADER_BYTES, TLS_MAX_LENGTH } from "./tls.ts";
 
@@ -134,7 +134,7 @@ export function identifyChannel(first: Uint8Array, options: IdentifyOptions = {}
   if (needed > 0 && ended) {
     return cutSignature(first, direction) ?? { role: "unknown", reason: "too short to tell", needed: 0 };
   }
-  const seen = first.subarray(0, 8).toHex().replace(/..(?=.)/g, "$& ");
+  const seen = hexText(first.subarray(0, 8)).replace(/..(?=.)/g, "$& ");
   return { role: "unknown", reason: `no known channel begins with ${seen}`, needed };
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ByteWriter, decodeText, encodeText } from "../bytes/mod.ts";
+import { type ByteWriter, decodeText, encodeText, hexText } from "../bytes/mod.ts";
 import type { Decoder } from "./decoder.ts";
 import { hex, type Severity } from "./finding.ts";
 import type { Field, Struct } from "./struct.ts";
@@ -49,7 +49,7 @@ export function showValue(value: unknown): string {
   }
   if (typeof value === "string") return JSON.stringify(value);
   if (value instanceof Uint8Array) {
-    const shown = value.subarray(0, 16).toHex();
+    const shown = hexText(value.subarray(0, 16));
     return value.length > 16 ? `${shown}… (${value.length} bytes)` : shown;
   }
   return String(value);

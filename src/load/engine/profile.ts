@@ -1,4 +1,4 @@
-import { isAtLeast, parseQemuVersion } from "../../capture/mod.ts";
+import { isAtLeast, parseQemuVersion } from "../../capture/values.ts";
 
 /** What a destination of one QEMU version does differently from another (destination-engine.md B.8, D). */
 export interface QemuProfile {

@@ -1,4 +1,4 @@
-import { type ByteSource, type ReadChannel, recordBatches } from "../../capture/mod.ts";
+import { type ByteSource, type ReadChannel, recordBatches } from "../../capture/values.ts";
 import { type BaseRecord, ChannelParser, type Grammar, type TruncatedRecord } from "../../stream/mod.ts";
 import { type Finding, inWordsOf } from "../../wire/mod.ts";
 

@@ -1,7 +1,7 @@
 /** In what order the channels of a capture are read: any is one that a destination could have seen. @module */
 
 import { Random } from "../../bytes/mod.ts";
-import type { ArrivalClock } from "../../capture/mod.ts";
+import type { ArrivalClock } from "../../capture/values.ts";
 import type { MultifdDeviceStateRecord } from "../../stream/mod.ts";
 import type { RecordCursor } from "./cursor.ts";
 

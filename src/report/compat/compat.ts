@@ -1,4 +1,4 @@
-import { type Capture, readCapture, type Reading, type ReadingOptions } from "../../capture/mod.ts";
+import { type Capture, readCapture, type Reading, type ReadingOptions } from "../../capture/values.ts";
 import { type Finding, inWordsOf, type VmstateDump } from "../../wire/mod.ts";
 import { type Features, Gatherer } from "./gather.ts";
 import { COMPAT_FORMAT, type CompatProblem, type CompatReport, type CompatSection } from "./model.ts";

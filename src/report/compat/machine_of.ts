@@ -1,5 +1,5 @@
 import { decodeText } from "../../bytes/mod.ts";
-import { type Capture, firstBytes, identifyChannels } from "../../capture/mod.ts";
+import { type Capture, firstBytes, identifyChannels } from "../../capture/values.ts";
 
 /** Where the configuration begins, the length of the machine's name, and the name (main-channel.md §2). */
 const AT = { configuration: 8, length: 9, name: 13 } as const;

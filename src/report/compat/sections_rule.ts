@@ -1,4 +1,4 @@
-import { readBytes } from "../../capture/mod.ts";
+import { readBytes } from "../../capture/values.ts";
 import {
   decodeDeviceBody,
   type DeviceDescription,

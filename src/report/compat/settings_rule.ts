@@ -1,4 +1,4 @@
-import { isAtLeast } from "../../capture/mod.ts";
+import { isAtLeast } from "../../capture/values.ts";
 import { commandName, MIG_CMD, type MultifdCompression } from "../../wire/mod.ts";
 import type { CompatProblem } from "./model.ts";
 import type { Features, Place } from "./gather.ts";

@@ -1,4 +1,4 @@
-import { parseQemuVersion, type QemuVersion } from "../../capture/mod.ts";
+import { parseQemuVersion, type QemuVersion } from "../../capture/values.ts";
 import type { DumpedType, VmstateDump } from "../../wire/mod.ts";
 import type { CompatTarget } from "./model.ts";
 

@@ -1,3 +1,4 @@
+import { hexText } from "../../bytes/mod.ts";
 import { createHash } from "node:crypto";
 import { equals } from "@std/bytes/equals";
 import type { BytesValue, RangeDifference } from "./model.ts";
@@ -129,5 +130,5 @@ class RangeCollector {
 }
 
 function joined(hex: string, more: Uint8Array): string {
-  return hex + more.subarray(0, Math.max(0, SHOWN - hex.length / 2)).toHex();
+  return hex + hexText(more.subarray(0, Math.max(0, SHOWN - hex.length / 2)));
 }

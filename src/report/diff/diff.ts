@@ -1,4 +1,4 @@
-import type { Capture } from "../../capture/mod.ts";
+import type { Capture } from "../../capture/values.ts";
 import { compareCaptures } from "./compare_captures.ts";
 import { compareRam } from "./compare_ram.ts";
 import type { Found } from "./compare.ts";

@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../../capture/mod.ts";
+import type { ReadChannel } from "../../capture/values.ts";
 import type { BaseRecord, MultifdDeviceStateRecord, VfioConfigRecord, VfioDataRecord } from "../../stream/mod.ts";
 import { parseConfigPacket, upToNul, VFIO_DEVICE_STATE_CONFIG_STATE, WireError } from "../../wire/mod.ts";
 import { EXTENT_LIMIT, GATHER_LIMIT, type Gathered, type GatheredVfio } from "./gathered.ts";

@@ -1,5 +1,5 @@
 import type { ByteRange } from "../../bytes/mod.ts";
-import type { ReadChannel } from "../../capture/mod.ts";
+import type { ReadChannel } from "../../capture/values.ts";
 import type { DeviceExtent, DirtyBitmapStreamRecord, TodClockRecord } from "../../stream/mod.ts";
 import type { Command, Configuration, MultifdInit, RamBlockEntry, VfioConfig } from "../../wire/mod.ts";
 import type { DiffPlace } from "./model.ts";

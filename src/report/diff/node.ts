@@ -1,3 +1,4 @@
+import { hexText } from "../../bytes/mod.ts";
 import type { BodyScalar } from "../../wire/mod.ts";
 import type { DiffPlace } from "./model.ts";
 import type { PathStep } from "./path.ts";
@@ -54,7 +55,7 @@ export function groupNode(step: PathStep, parts: readonly DiffNode[], place?: Di
 
 /** A tree of a value as JSON has it: objects are groups of named parts, arrays of numbered ones. */
 export function plainNode(step: PathStep, value: unknown, place?: DiffPlace): DiffNode {
-  if (value instanceof Uint8Array) return valueNode(step, value.toHex(), place);
+  if (value instanceof Uint8Array) return valueNode(step, hexText(value), place);
   if (Array.isArray(value)) return groupNode(step, value.map((item, i) => plainNode(i, item, place)), place);
   if (typeof value === "object" && value !== null) {
     return groupNode(step, Object.entries(value).map(([name, inner]) => plainNode(name, inner, place)), place);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { equals } from "@std/bytes/equals";
-import type { Capture } from "../../capture/mod.ts";
+import type { Capture } from "../../capture/values.ts";
 import { assembleRam, type RamBlock, type RamOptions } from "../../load/mod.ts";
 import type { Finding } from "../../wire/mod.ts";
 

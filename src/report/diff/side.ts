@@ -1,4 +1,4 @@
-import { type Capture, readDescription } from "../../capture/mod.ts";
+import { type Capture, readDescription } from "../../capture/values.ts";
 import type { DeviceDescription, VmDescription } from "../../wire/mod.ts";
 import { inspectCapture, type InspectOptions, type InspectReport } from "../inspect/mod.ts";
 import { CaptureGatherer, sectionKey } from "./gather.ts";

@@ -1,4 +1,4 @@
-import { type ByteSource, CaptureError, readBytes, type ReadChannel } from "../../capture/mod.ts";
+import { type ByteSource, CaptureError, readBytes, type ReadChannel } from "../../capture/values.ts";
 import type { DiffPlace } from "./model.ts";
 
 /** A stretch of a channel, or bytes in memory with the place that they are from. */

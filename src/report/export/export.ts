@@ -1,4 +1,4 @@
-import { type Capture, CaptureError } from "../../capture/mod.ts";
+import { type Capture, CaptureError } from "../../capture/values.ts";
 import { checkCapture, type CheckReport } from "../check/mod.ts";
 import { inspectCapture, type InspectReport } from "../inspect/mod.ts";
 import { loadJudged, type LoadReport } from "../load/mod.ts";

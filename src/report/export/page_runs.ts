@@ -1,4 +1,4 @@
-import { type ByteSource, readBytes, type ReadChannel } from "../../capture/mod.ts";
+import { type ByteSource, readBytes, type ReadChannel } from "../../capture/values.ts";
 import type {
   BaseRecord,
   MultifdRamRecord,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { arrivalTimes, type CaptureEvent } from "../../capture/mod.ts";
+import { arrivalTimes, type CaptureEvent } from "../../capture/values.ts";
 
 /** A device-state packet. */
 export interface BufferArrival {

@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../../capture/mod.ts";
+import type { ReadChannel } from "../../capture/values.ts";
 import type {
   BaseRecord,
   LongSectionRecord,

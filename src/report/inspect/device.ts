@@ -1,4 +1,4 @@
-import type { CaptureEvent, ReadChannel } from "../../capture/mod.ts";
+import type { CaptureEvent, ReadChannel } from "../../capture/values.ts";
 import {
   type BaseRecord,
   isVfioSection,

@@ -5,7 +5,7 @@ import {
   type ReadChannel,
   type Reading,
   type ReadingOptions,
-} from "../../capture/mod.ts";
+} from "../../capture/values.ts";
 import type { BaseRecord, ConfigurationRecord, MultifdInitRecord } from "../../stream/mod.ts";
 import { type Finding, formatUuid } from "../../wire/mod.ts";
 import { ChannelTally } from "./channel.ts";

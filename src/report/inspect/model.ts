@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CaptureOutcome } from "../../capture/mod.ts";
+import type { CaptureOutcome } from "../../capture/values.ts";
 import type { CaptureDigests } from "../../load/mod.ts";
 import type { MainEnding, PageSizeOrigin, PostcopyPhase } from "../../stream/mod.ts";
 import type { Finding } from "../../wire/mod.ts";

@@ -1,4 +1,4 @@
-import { type ByteSource, readBytes } from "../../capture/mod.ts";
+import { type ByteSource, readBytes } from "../../capture/values.ts";
 import type {
   BaseRecord,
   MultifdRamRecord,

@@ -1,4 +1,4 @@
-import { arrivalTimes, type CaptureEvent, type ReadChannel } from "../../capture/mod.ts";
+import { arrivalTimes, type CaptureEvent, type ReadChannel } from "../../capture/values.ts";
 import type { BaseRecord, CommandRecord } from "../../stream/mod.ts";
 import { MIG_CMD } from "../../wire/mod.ts";
 import type { SwitchoverSummary } from "./model.ts";

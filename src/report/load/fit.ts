@@ -1,4 +1,4 @@
-import { type Capture, identifyChannels, OffsetSource } from "../../capture/mod.ts";
+import { type Capture, identifyChannels, OffsetSource } from "../../capture/values.ts";
 import type { CheckProblem } from "../check/mod.ts";
 import type { LoadResult, Verdict } from "../../load/mod.ts";
 

@@ -1,4 +1,4 @@
-import { type Capture, readCapture } from "../../capture/mod.ts";
+import { type Capture, readCapture } from "../../capture/values.ts";
 import { type BarrierStyle, type LoadResult, type QueuedPacket, worstCase } from "../../load/mod.ts";
 import {
   type BaseRecord,

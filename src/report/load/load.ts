@@ -1,4 +1,4 @@
-import { type Capture, CaptureError, type ExpectationOptions, expectationsOf } from "../../capture/mod.ts";
+import { type Capture, CaptureError, type ExpectationOptions, expectationsOf } from "../../capture/values.ts";
 import {
   type DestinationSettings,
   destinationSettings,

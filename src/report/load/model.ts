@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CaptureOutcome, Expectations } from "../../capture/mod.ts";
+import type { CaptureOutcome, Expectations } from "../../capture/values.ts";
 import type { LoadedDevice, LoadOrder, LoadWarning, QueueBound, ReturnPathAnswer, Verdict } from "../../load/mod.ts";
 
 /** Version of the shape; fields may be added within a version. */

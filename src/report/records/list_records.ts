@@ -5,7 +5,7 @@ import {
   readCapture,
   type ReadChannel,
   type ReadingOptions,
-} from "../../capture/mod.ts";
+} from "../../capture/values.ts";
 import type { BaseRecord, ChannelRole } from "../../stream/mod.ts";
 import type { Finding } from "../../wire/mod.ts";
 import type { RecordLine } from "./line.ts";

@@ -1,4 +1,4 @@
-import type { CaptureChannel } from "../../capture/mod.ts";
+import type { CaptureChannel } from "../../capture/values.ts";
 
 /**
  * A channel whose reading can be ended early: once closed it has no more bytes. What its parser then says about the end

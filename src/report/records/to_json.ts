@@ -1,3 +1,4 @@
+import { hexText } from "../../bytes/mod.ts";
 import type { RecordLine } from "./line.ts";
 
 /** A value of JSON. */
@@ -35,7 +36,7 @@ export function jsonOf(value: unknown): JsonValue {
   if (typeof value === "bigint") {
     return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `0x${value.toString(16)}`;
   }
-  if (value instanceof Uint8Array) return value.toHex();
+  if (value instanceof Uint8Array) return hexText(value);
   if (Array.isArray(value)) return value.map(jsonOf);
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, jsonOf(inner)]));

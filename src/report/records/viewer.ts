@@ -6,7 +6,7 @@ import {
   readBytes,
   type ReadChannel,
   readDescription,
-} from "../../capture/mod.ts";
+} from "../../capture/values.ts";
 import type { DeviceStateRecord, MultifdDeviceStateRecord, VfioConfigRecord } from "../../stream/mod.ts";
 import {
   annotateDeviceBody,

@@ -1,4 +1,4 @@
-import type { Capture } from "../../capture/mod.ts";
+import type { Capture } from "../../capture/values.ts";
 import type { EmitResult } from "../../emit/mod.ts";
 import type { ReplayResult, ReplayVerdictKind } from "../../replay/mod.ts";
 import { REPLAY_FORMAT, type ReplayReport, type SentReport } from "./model.ts";
@@ -14,13 +14,14 @@ const OK: readonly ReplayVerdictKind[] = ["completed", "written", "fits"];
  * @returns The document that `migwire replay --json` prints (schema/replay-1.schema.json).
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { openCapture } from "@migwire/migwire/capture";
- * import { parseSocketAddress, replay, replayReport } from "@migwire/migwire/replay";
+ * import { replay, replayReport } from "@migwire/migwire/replay";
  *
- * const capture = openCapture("capture");
- * const result = await replay(capture, { target: { kind: "address", to: parseSocketAddress("tcp:host:4444") } });
- * console.log(replayReport(capture, result).verdict);
+ * const capture = openCapture("testdata/vfio-multifd-2");
+ * const report = replayReport(capture, await replay(capture, { target: { kind: "nowhere" } }));
+ * assertEquals([report.format, report.verdict.kind], ["migwire-replay/1", "written"]);
  * capture.close();
  * ```
  */

@@ -1,4 +1,4 @@
-import type { Capture, CaptureChannel, Direction, ReadChannel } from "../../capture/mod.ts";
+import type { Capture, CaptureChannel, Direction, ReadChannel } from "../../capture/values.ts";
 import {
   type BaseRecord,
   isVfioSection,

@@ -1,4 +1,4 @@
-import type { CaptureEvent, ReadChannel } from "../../capture/mod.ts";
+import type { CaptureEvent, ReadChannel } from "../../capture/values.ts";
 import { type BaseRecord, isVfioSection, type MultifdDeviceStateRecord } from "../../stream/mod.ts";
 import { upToNul } from "../../wire/mod.ts";
 import { arrivalDistances, type BufferArrival } from "../inspect/buffer_order.ts";

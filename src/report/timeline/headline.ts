@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../../capture/mod.ts";
+import type { ReadChannel } from "../../capture/values.ts";
 import type { InspectReport } from "../inspect/mod.ts";
 import type { LoadReport } from "../load/mod.ts";
 import type { StateEnd } from "./last_state.ts";

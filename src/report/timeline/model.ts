@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Direction } from "../../capture/mod.ts";
+import type { Direction } from "../../capture/values.ts";
 import type { Finding } from "../../wire/mod.ts";
 import type { CheckReport } from "../check/mod.ts";
 import type { InspectReport } from "../inspect/mod.ts";

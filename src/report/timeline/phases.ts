@@ -1,4 +1,4 @@
-import type { ReadChannel } from "../../capture/mod.ts";
+import type { ReadChannel } from "../../capture/values.ts";
 import type { BaseRecord, CommandRecord, ShortSectionRecord } from "../../stream/mod.ts";
 import { MIG_CMD } from "../../wire/mod.ts";
 import type { Place } from "./place.ts";

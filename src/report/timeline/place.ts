@@ -1,4 +1,4 @@
-import { arrivalTimes, type CaptureEvent, type Direction } from "../../capture/mod.ts";
+import { arrivalTimes, type CaptureEvent, type Direction } from "../../capture/values.ts";
 
 /** A place in a channel: after so many of its bytes. */
 export interface Place {

@@ -1,4 +1,4 @@
-import { type Capture, readBytes, type ReadChannel } from "../../capture/mod.ts";
+import { type Capture, readBytes, type ReadChannel } from "../../capture/values.ts";
 import type { BaseRecord } from "../../stream/mod.ts";
 import type { CheckProblem } from "../check/mod.ts";
 import { type DumpField, type RecordDump, RecordViewer } from "../records/mod.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CaptureEvent, Direction } from "../../capture/mod.ts";
+import type { CaptureEvent, Direction } from "../../capture/values.ts";
 import type { TimelineAxis } from "./model.ts";
 
 /** When a direction of a connection was there. */

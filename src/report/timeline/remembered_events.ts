@@ -1,4 +1,4 @@
-import type { CaptureEvent } from "../../capture/mod.ts";
+import type { CaptureEvent } from "../../capture/values.ts";
 
 /** Events that are remembered: some 30 MB of them. More are read from the file each time. */
 const LIMIT = 1 << 20;

@@ -1,4 +1,4 @@
-import { type Capture, CaptureError, identifyChannels, readCapture, type ReadChannel } from "../../capture/mod.ts";
+import { type Capture, CaptureError, identifyChannels, readCapture, type ReadChannel } from "../../capture/values.ts";
 import type { LoadEvent } from "../../load/mod.ts";
 import { checkCapture, type CheckReport } from "../check/mod.ts";
 import { inspectCapture, type InspectReport } from "../inspect/mod.ts";

@@ -1,4 +1,4 @@
-import { createZstdDecompress } from "node:zlib";
+import * as zlib from "node:zlib";
 import type { PagePacket } from "../multifd/codec_rules.ts";
 import type { PageCodec } from "./page_codec.ts";
 import type { PacketGate, Refusal } from "./packet_gate.ts";
@@ -21,7 +21,7 @@ interface Job {
 export class ZstdCodec implements PageCodec {
   readonly method = "zstd";
   readonly #gate: PacketGate;
-  readonly #stream = createZstdDecompress({ chunkSize: 1 << 19 });
+  readonly #stream = decompressor();
   /** The packet before: one at a time, in order. */
   #before: Promise<unknown> = Promise.resolve();
   #job: Job | undefined;
@@ -123,4 +123,11 @@ export class ZstdCodec implements PageCodec {
     this.#job = undefined;
     job?.reject(this.#gate.error(job.packet, refusal));
   }
+}
+
+/** Throws `TypeError` where the runtime cannot unpack zstd, as Node before 22.15. */
+function decompressor(): zlib.ZstdDecompress {
+  const { createZstdDecompress } = zlib as Partial<typeof zlib>;
+  if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 1 << 19 });
+  throw new TypeError("Cannot unpack pages under zstd: this runtime cannot; Deno can, and Node from 22.15 on");
 }

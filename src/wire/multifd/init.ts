@@ -1,3 +1,4 @@
+import { hexText } from "../../bytes/mod.ts";
 import { bytes, type Fault, reserved, u32, u8 } from "../fields.ts";
 import { type Struct, struct } from "../struct.ts";
 import { type MultifdContext, qemuIsBefore } from "./context.ts";
@@ -35,7 +36,7 @@ export interface MultifdInit {
  * ```
  */
 export function formatUuid(uuid: Uint8Array): string {
-  return uuid.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return hexText(uuid).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 function uuidFault(context: MultifdContext, { uuid, id }: Readonly<MultifdInit>): Fault | undefined {

@@ -12,7 +12,7 @@ export interface Item {
   readonly connection: number;
   /** The channel that it stands in. */
   readonly source: ByteSource;
-  /** Where it begins there. */
+  /** Byte where it begins there. */
   readonly offset: number;
   /** Its bytes there. */
   readonly length: number;

@@ -6,7 +6,7 @@ export interface PacedBytes {
   readonly count: number;
   /** The connection that they were recorded on. */
   readonly connection: number;
-  /** Their end in what was recorded there. */
+  /** The byte behind them, in what was recorded there. */
   readonly end: number;
 }
 

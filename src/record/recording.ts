@@ -96,7 +96,7 @@ export interface NotKept {
   readonly direction: Direction;
   /** What it is. */
   readonly label: string;
-  /** From where on it is not kept. */
+  /** Byte of the channel from which on it is not kept. */
   readonly offset: number;
   /** Why it was not understood. */
   readonly reason: string;

@@ -82,11 +82,11 @@ export interface Command {
   command: number;
   /** Bytes of payload; never counts the blob after PACKAGED. */
   payloadLength: number;
-  /** PING: comes back in a PONG. */
+  /** PING: its number, which comes back in a PONG. */
   value?: number;
   /** POSTCOPY_ADVISE: host page sizes of all migrated blocks, OR-ed. */
   hostPageSizes?: bigint;
-  /** POSTCOPY_ADVISE: target page size. */
+  /** POSTCOPY_ADVISE: target page size, bytes. */
   targetPageSize?: number;
   /** POSTCOPY_RAM_DISCARD: 0. */
   version?: number;

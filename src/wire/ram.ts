@@ -245,7 +245,7 @@ export const ramCompressPage: Struct<RamCompressPage> = struct<RamCompressPage>(
 export interface MappedRamHeader {
   /** 1. */
   version: number;
-  /** Target page size. */
+  /** Target page size, bytes. */
   pageSize: number;
   /** File offset of the bitmap: right behind this header. */
   bitmapOffset: number;
@@ -297,9 +297,9 @@ export interface RamBlockEntry {
   block: string;
   /** Bytes in use. */
   usedLength: number;
-  /** Host page size; present only with postcopy, where it is not the usual one. */
+  /** Host page size, bytes; present only with postcopy, where it is not the usual one. */
   hostPageSize?: number;
-  /** Guest physical address; present with x-ignore-shared. */
+  /** Guest physical address, bytes; present with x-ignore-shared. */
   address?: number;
   /** Present with mapped-ram. */
   mapped?: MappedRamHeader;

@@ -35,7 +35,7 @@ export const HTAB_ENTRY_BYTES = 16;
 
 /** A chunk; `validCount` entries of 16 bytes follow as payload. All zero: end of the body. */
 export interface HtabChunk {
-  /** First entry. */
+  /** First entry, counted from 0. */
   index: number;
   /** Entries that follow. */
   validCount: number;

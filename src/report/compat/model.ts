@@ -40,7 +40,7 @@ export interface CompatSection {
   readonly instanceId: number;
   /** Version in the stream. */
   readonly versionId: number;
-  /** Where its first header is. */
+  /** Byte of the main channel where its first header is. */
   readonly channel: string;
   /** Where its first header is. */
   readonly offset: number;

@@ -142,7 +142,7 @@ export interface DiffUnread {
   readonly side: DiffSideName;
   /** The channel's label, or the section. */
   readonly what: string;
-  /** Where it ends, or where what is not understood begins. */
+  /** Byte of the channel where it ends, or where what is not understood begins. */
   readonly offset: number;
   /** Why. */
   readonly reason: string;

@@ -82,7 +82,7 @@ export interface MainSummary {
   readonly machine: string | null;
   /** Capabilities that the configuration names, and those that what came shows to be on. */
   readonly capabilities: readonly string[];
-  /** Target page size; null if nothing told it. */
+  /** Target page size, bytes; null if nothing told it. */
   readonly pageSize: number | null;
   /** log2 of the page size, where the configuration says it: only ARM targets do. */
   readonly targetPageBits: number | null;
@@ -114,7 +114,7 @@ export interface RamBlockSummary {
   readonly name: string;
   /** Bytes in use. */
   readonly usedLength: number;
-  /** Host page size, where the stream says it. */
+  /** Host page size in bytes, where the stream says it. */
   readonly hostPageSize?: number;
   /** Guest physical address, where the stream says it. */
   readonly address?: number;
@@ -320,7 +320,7 @@ export interface SwitchoverSummary {
   readonly offset: number;
   /** Bytes that carry state of VFIO devices after it, on all channels, headers included. */
   readonly deviceStateBytes: number;
-  /** When SWITCHOVER_START had arrived; null without recorded times. */
+  /** When SWITCHOVER_START had arrived, nanoseconds since the recording began; null without recorded times. */
   readonly startTime: number | null;
   /** When the last of those bytes had arrived; null without times or such bytes. */
   readonly lastDevicePacketTime: number | null;

@@ -35,7 +35,7 @@ export interface LoadReport {
   readonly seed: number | null;
   /** Bytes a second that each device takes; null if it takes them at once. */
   readonly deviceRate: number | null;
-  /** When SWITCHOVER_START came; null if it did not. */
+  /** When SWITCHOVER_START came, nanoseconds on the clock of the load; null if it did not. */
   readonly switchoverStart: number | null;
   /** Every VFIO device that the stream names, or that the destination is known to have. */
   readonly devices: readonly DeviceReport[];
@@ -83,9 +83,9 @@ export interface DeviceReport extends LoadedDevice {
 
 /** The gate before a config: CONFIG_LOAD_READY, which comes when all iterables are loaded. */
 export interface ConfigGate {
-  /** When the config began to wait; null if the gate was open when all buffers were loaded, or they never were. */
+  /** When the config began to wait, nanoseconds on the clock of the load; null if the gate was open when all buffers were loaded, or they never were. */
   readonly waitedFrom: number | null;
-  /** When the config went through; null if it never did. */
+  /** When the config went through, as `waitedFrom`; null if it never did. */
   readonly passed: number | null;
 }
 

@@ -58,11 +58,11 @@ export interface TimelineHeadline {
 export interface Downtime {
   /** What it begins with. */
   readonly from: DowntimeStart;
-  /** When that had arrived; null without recorded times. */
+  /** When that had arrived, nanoseconds since the recording began; null without recorded times. */
   readonly start: number | null;
-  /** When the last byte of a device had arrived; null without times or such bytes. */
+  /** When the last byte of a device had arrived, as `start`; null without times or such bytes. */
   readonly end: number | null;
-  /** Span between the two; null if either is not known. Negative where the source's buffer held the beginning back. */
+  /** Nanoseconds between the two; null if either is not known. Negative where the source's buffer held the beginning back. */
   readonly nanoseconds: number | null;
 }
 
@@ -103,9 +103,9 @@ export interface TimelineAxis {
    * device is one.
    */
   readonly unit: "time" | "bytes" | "steps";
-  /** Where the first bin begins. */
+  /** Where the first bin begins, in that unit. */
   readonly start: number;
-  /** Width of a bin. */
+  /** Width of a bin, in that unit. */
   readonly width: number;
   /** Number of bins. */
   readonly bins: number;
@@ -152,9 +152,9 @@ export interface ChannelLane {
   readonly label: string;
   /** What it is. */
   readonly role: string;
-  /** When the connection was opened; null if that is not known. */
+  /** When the connection was opened, nanoseconds since the recording began; null if that is not known. */
   readonly opened: number | null;
-  /** When this direction of it ended; null if that was not seen. */
+  /** When this direction of it ended, as `opened`; null if that was not seen. */
   readonly closed: number | null;
   /** It was broken off. */
   readonly reset: boolean;
@@ -170,7 +170,7 @@ export interface DeviceLane {
   readonly mode: "main" | "multifd";
   /** Of the lists below. */
   readonly axis: TimelineAxis;
-  /** Bounds of its queue; null where there is none. */
+  /** Bounds of its queue, bytes and buffers; null where there is none. */
   readonly limit: { readonly bytes: number | null; readonly buffers: number | null };
   /** Buffers that arrived. */
   readonly arrivedBuffers: readonly number[];
@@ -180,9 +180,9 @@ export interface DeviceLane {
   readonly loadedBuffers: readonly number[];
   /** How long the device took state, in units of the axis. */
   readonly loading: readonly number[];
-  /** How long it waited for a buffer that had not come. */
+  /** How long it waited for a buffer that had not come, in units of the axis. */
   readonly starving: readonly number[];
-  /** How long its config waited for CONFIG_LOAD_READY. */
+  /** How long its config waited for CONFIG_LOAD_READY, in units of the axis. */
   readonly gated: readonly number[];
   /** Most buffers in the queue. */
   readonly queuedBuffers: readonly number[];
@@ -208,7 +208,7 @@ export interface PhasePoint {
   readonly direction: Direction;
   /** After so many bytes. */
   readonly offset: number;
-  /** When those had arrived; null without times. */
+  /** When those had arrived, nanoseconds since the recording began; null without times. */
   readonly time: number | null;
 }
 

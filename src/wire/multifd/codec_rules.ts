@@ -7,7 +7,7 @@ export interface PagePacket {
   readonly normalPages: number;
   /** Pages of zeros, which have no bytes in the payload. */
   readonly zeroPages: number;
-  /** Length of the payload as the header says. */
+  /** Length of the payload in bytes, as the header says. */
   readonly nextPacketSize: number;
   /** Channel offset of the packet, for errors. */
   readonly offset?: number;

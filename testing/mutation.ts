@@ -21,6 +21,9 @@ import { changedModules, filesBelow, hasExample, stagesFor, testFiles, type Time
 import { Tree } from "./mutation/tree.ts";
 import { withFolder } from "./temporary.ts";
 
+/** What is in it decides about no verdict: a run goes on when it is changed. */
+const OWN_FOLDER = "testing/mutation/";
+
 const args = parseArgs(Deno.args, {
   string: ["seed", "count", "file", "jobs", "least", "minutes"],
   boolean: ["again"],
@@ -38,14 +41,17 @@ const examples = modules.filter(([, text]) => hasExample(text)).map(([file]) => 
 const chosenFiles = modules.filter(([file]) => args.file.length === 0 || args.file.includes(file));
 const mutants = chooseMutants(chosenFiles, seed, count);
 
-const digest = await digestOf(filesBelow(".", ["src", "testing"]).filter((file) => file.endsWith(".ts")));
+const texts = filesBelow(".", ["src", "testing"]).filter((file) =>
+  file.endsWith(".ts") && !file.startsWith(OWN_FOLDER)
+);
+const digest = await digestOf(texts);
 const path = `dist/mutation/seed-${seed}-of-${mutants.length}.json`;
 const saved = args.again ? undefined : readSaved(path, { seed, count, digest });
 const judged = new Map<Mutant, Judged>();
 const noticed = new Map<string, Set<string>>();
 mutants.forEach((mutant, index) => {
   const known = saved?.judged[index];
-  if (known !== undefined) note(mutant, known);
+  if (known !== undefined && describeMutant(known) === describeMutant(mutant)) note(mutant, known);
 });
 
 console.log(`seed ${seed}: ${mutants.length} mutants, ${judged.size} known, ${tests.length} test files`);

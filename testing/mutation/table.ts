@@ -1,6 +1,7 @@
 /** What a run of mutants shows, as text. @module */
 
 import { whyEquivalent } from "./equivalent.ts";
+import type { Mutant } from "./choose.ts";
 import type { Judged } from "./saved.ts";
 
 /** How many mutants of a kind were noticed. */
@@ -38,7 +39,7 @@ export function describe(judged: readonly Judged[]): string {
 }
 
 /** A mutant in one line. */
-export function describeMutant({ file, line, column, operator, original, shown }: Omit<Judged, "killed">): string {
+export function describeMutant({ file, line, column, operator, original, shown }: Omit<Mutant, "text">): string {
   return `${file}:${line}:${column} ${operator}: ${oneLine(original)} → ${oneLine(shown)}`;
 }
 

@@ -23,7 +23,7 @@ export interface Ended {
 }
 
 /** Milliseconds between looks. */
-const INTERVAL = 200;
+const INTERVAL = 300;
 
 /** Clock ticks a second and bytes a page, as Linux counts for programs on all that Deno runs on. */
 const TICKS = 100;
@@ -35,30 +35,40 @@ export async function runWatched(command: Deno.Command, limits: Limits): Promise
   const child = command.spawn();
   let memory = 0;
   let over: keyof Limits | undefined;
-  const timer = setInterval(() => {
-    const used = usageOf(child.pid);
-    if (used === undefined) return;
-    const clock = (performance.now() - start) / 1000;
+  const ended = child.output();
+  while (await Promise.race([ended.then(() => false), delay(INTERVAL)])) {
+    const used = await usageOf(child.pid);
     memory = Math.max(memory, used.memory);
     over ??= (["processor", "memory"] as const).find((key) => used[key] > limits[key]);
-    if (clock > limits.clock) over ??= "clock";
-    if (over !== undefined) child.kill("SIGKILL");
-  }, INTERVAL);
-  const { code, stdout, stderr } = await child.output();
-  clearInterval(timer);
+    if ((performance.now() - start) / 1000 > limits.clock) over ??= "clock";
+    if (over !== undefined) break;
+  }
+  if (over !== undefined) kill(child);
+  const { code, stdout, stderr } = await ended;
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   return { output, memory, ...(over === undefined ? { code } : { over }) };
 }
 
-function usageOf(pid: number): Pick<Limits, "processor" | "memory"> | undefined {
+async function usageOf(pid: number): Promise<Pick<Limits, "processor" | "memory">> {
+  // Deno reads nothing in /proc itself without every permission.
+  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/stat`], stderr: "null" }).output();
+  // The name in parentheses may have spaces; behind it the third field is next. Nothing at all if it has just ended.
+  const stat = new TextDecoder().decode(stdout);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+  const field = (number: number): number => fields[number - 3] ?? 0;
+  return { processor: (field(14) + field(15)) / TICKS, memory: field(24) * PAGE };
+}
+
+/** Gives true after so many milliseconds. */
+function delay(milliseconds: number): Promise<true> {
+  return new Promise((resolve) => setTimeout(() => resolve(true), milliseconds));
+}
+
+function kill(child: Deno.ChildProcess): void {
   try {
-    // The name in parentheses may have spaces; behind it the third field is next.
-    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
-    const field = (number: number): number => fields[number - 3] ?? 0;
-    return { processor: (field(14) + field(15)) / TICKS, memory: field(24) * PAGE };
-  } catch {
-    // It has just ended.
-    return undefined;
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -80,15 +80,10 @@ const MULTIFD_ID_OFFSET = 24;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { identifyChannels, openCapture } from "@migwire/migwire/capture";
+ * import { captureOf, identifyChannels } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * assertEquals(identifyChannels(openCapture("-", { stdin })).map((channel) => channel.label), ["main"]);
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * assertEquals(identifyChannels(capture).map((channel) => channel.label), ["main"]);
  * ```
  */
 export function identifyChannels(capture: Capture): ReadChannel[] {
@@ -136,16 +131,11 @@ export type CaptureSink = (record: BaseRecord, channel: ReadChannel) => void;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture, readCapture } from "@migwire/migwire/capture";
+ * import { captureOf, readCapture } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d000000030000")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
  * const kinds: string[] = [];
- * const reading = readCapture(openCapture("-", { stdin }), (record, { label }) => kinds.push(`${label}: ${record.kind}`));
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d000000030000") }]);
+ * const reading = readCapture(capture, (record, { label }) => kinds.push(`${label}: ${record.kind}`));
  * assertEquals(kinds, ["main: file-header", "main: eof", "main: opaque"]);
  * assertEquals(reading.ending, "complete-no-description");
  * ```

@@ -32,17 +32,13 @@ const PROGRESS_BYTES = 1024 * 1024;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture, writePcapng } from "@migwire/migwire/capture";
+ * import { writePcapng } from "@migwire/migwire/capture";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
  * let size = 0;
  * const sink = { write: (bytes: Uint8Array) => size += bytes.length };
- * const written = [...writePcapng(openCapture("-", { stdin }), sink)].at(-1);
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * const written = [...writePcapng(capture, sink)].at(-1);
  * assertEquals([written, size % 4], [8, 0]);
  * ```
  */

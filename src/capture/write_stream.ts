@@ -25,15 +25,11 @@ const NEEDED: readonly string[] = ["multifd", "preempt", "recovery", "main", "tl
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture, streamChannel } from "@migwire/migwire/capture";
+ * import { streamChannel } from "@migwire/migwire/capture";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * assertEquals(streamChannel(openCapture("-", { stdin })).channel.label, "main");
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * assertEquals(streamChannel(capture).channel.label, "main");
  * ```
  */
 export function streamChannel(

@@ -54,16 +54,11 @@ export interface CaptureDigests {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
  * import { captureDigests } from "@migwire/migwire/load";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * assertEquals(await captureDigests(openCapture("-", { stdin })), { blocks: [], devices: [], problems: [] });
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * assertEquals(await captureDigests(capture), { blocks: [], devices: [], problems: [] });
  * ```
  */
 export async function captureDigests(capture: Capture, options: RamOptions = {}): Promise<CaptureDigests> {

@@ -54,8 +54,8 @@ export interface DeviceStates {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
  * import { deviceStateDigests } from "./device_states.ts";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
  * const hex = (text: string): string => new TextEncoder().encode(text).toHex();
  * const channel = Uint8Array.fromHex(
@@ -63,13 +63,8 @@ export interface DeviceStates {
  *     "112233440000000100000040" + hex("dev/vfio").padEnd(512, "0") + "00000000" + "00000010" + // device-state packet
  *     "000000000000000000000000" + "0a0b0c0d", // buffer 0
  * );
- * const input = [channel];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * const { devices } = deviceStateDigests(openCapture("-", { stdin }));
+ * const capture = captureOf([{ bytes: channel }]);
+ * const { devices } = deviceStateDigests(capture);
  * assertEquals(devices.map(({ idstr, stateBytes, config }) => [idstr, stateBytes, config]), [["dev/vfio", 4, null]]);
  * ```
  */

@@ -27,21 +27,16 @@ export interface RamImage {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
  * import { assembleRam } from "@migwire/migwire/load";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
  * const stream = Uint8Array.fromHex(
  *   "5145564d00000003" + "01000000000372616d0000000000000004" + // file header, section "ram"
  *     "0000000000001004" + "01780000000000001000" + // block "x" of 0x1000 bytes
  *     "0000000000000002" + "017800" + "0000000000000010", // one zero page, end
  * );
- * const input = [stream];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * const { blocks } = await assembleRam(openCapture("-", { stdin }));
+ * const capture = captureOf([{ bytes: stream }]);
+ * const { blocks } = await assembleRam(capture);
  * assertEquals(blocks.map(({ name, usedLength, pagesNeverSent }) => [name, usedLength, pagesNeverSent]), [["x", 4096, 0]]);
  * ```
  */

@@ -169,16 +169,11 @@ function isComplete({ ending }: Reading, channels: readonly ChannelFacts[]): boo
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
  * import { checkCapture } from "@migwire/migwire/check";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * const report = checkCapture(openCapture("-", { stdin }));
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * const report = checkCapture(capture);
  * assertEquals(report.ok, false);
  * assertEquals(report.problems.map(({ code }) => code), ["truncated"]);
  * ```

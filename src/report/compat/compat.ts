@@ -27,21 +27,16 @@ const PROBLEM_LIMIT = 1_000;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
  * import { compatCapture } from "@migwire/migwire/compat";
+ * import { captureOf } from "@migwire/migwire/memory";
  * import { parseVmstateDump } from "@migwire/migwire/wire";
  *
- * const input = [Uint8Array.fromHex("5145564d000000030700000004" + "6e6f6e65" + "00")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
  * const dump = parseVmstateDump(`{
  *   "vmschkmachine": { "Name": "pc-q35-10.0" },
  *   "e1000": { "Name": "e1000", "version_id": 3, "minimum_version_id": 1 }
  * }`);
- * const { ok, problems } = compatCapture(openCapture("-", { stdin }), dump);
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d000000030700000004" + "6e6f6e65" + "00") }]);
+ * const { ok, problems } = compatCapture(capture, dump);
  * assertEquals([ok, problems.map(({ code }) => code)], [false, ["machine"]]);
  * ```
  */

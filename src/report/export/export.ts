@@ -21,17 +21,12 @@ const UNLOADABLE: readonly string[] = ["encrypted", "no-payload"];
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
  * import { exportCapture } from "@migwire/migwire/export";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
  * const tables = new Set<string>();
- * await exportCapture(openCapture("-", { stdin }), "cut.bin", (table) => tables.add(table));
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * await exportCapture(capture, "cut.bin", (table) => tables.add(table));
  * assertEquals([...tables], ["channels", "problems", "migrations"]);
  * ```
  */

@@ -121,16 +121,11 @@ class Tallies {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
  * import { inspectCapture } from "@migwire/migwire/inspect";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * const report = inspectCapture(openCapture("-", { stdin }));
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * const report = inspectCapture(capture);
  * assertEquals(report.complete, false);
  * assertEquals(report.channels[0]?.cut?.expected, "configuration");
  * ```

@@ -68,17 +68,12 @@ const TELLING: ReadonlySet<ChannelRole> = new Set<ChannelRole>(["main", "recover
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
+ * import { captureOf } from "@migwire/migwire/memory";
  * import { listRecords } from "@migwire/migwire/records";
  *
- * const input = [Uint8Array.fromHex("5145564d0000000300")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
  * const kinds: string[] = [];
- * listRecords(openCapture("-", { stdin }), (line) => kinds.push(line.kind));
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d0000000300") }]);
+ * listRecords(capture, (line) => kinds.push(line.kind));
  * assertEquals(kinds, ["file-header", "eof"]);
  * ```
  */

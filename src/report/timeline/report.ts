@@ -60,16 +60,11 @@ interface PlannedView {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openCapture } from "@migwire/migwire/capture";
+ * import { captureOf } from "@migwire/migwire/memory";
  * import { timelineReport } from "@migwire/migwire/report";
  *
- * const input = [Uint8Array.fromHex("5145564d00000003")];
- * const stdin = (into: Uint8Array): number => {
- *   const bytes = input.pop() ?? new Uint8Array(0);
- *   into.set(bytes);
- *   return bytes.length;
- * };
- * const { timed, headline, views } = await timelineReport(openCapture("-", { stdin }));
+ * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d00000003") }]);
+ * const { timed, headline, views } = await timelineReport(capture);
  * assertEquals([timed, headline.bytes], [false, 8]);
  * assertEquals(views[0]?.lanes[0]?.kinds.frame?.reduce((a, b) => a + b), 8);
  * ```

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { haveProgram, withFiles } from "../../src/capture/files_for_test.ts";
+import config from "../../deno.json" with { type: "json" };
+import { canWrite, haveProgram, withFiles } from "../../src/capture/files_for_test.ts";
 import { optionsOf } from "../command.ts";
 import { definitionsOf } from "../definitions.ts";
 import { EXIT_STATUS, optionHelp, optionUsage } from "../help.ts";
@@ -56,5 +57,18 @@ Deno.test("man prints the page without a warning", { ignore: !haveProgram("man")
     assert(success);
     assertEquals(new TextDecoder().decode(stderr), "");
     assertStringIncludes(new TextDecoder().decode(stdout), "--multifd-compression METHOD");
+  });
+});
+
+const mayRun = canWrite() && Deno.permissions.querySync({ name: "run" }).state === "granted";
+
+Deno.test("the task writes the page where it is told to", { ignore: !mayRun }, async () => {
+  const page = manPage(await definitionsOf(COMMANDS), config.version);
+  withFiles({}, (folder) => {
+    const script = new URL("write.ts", import.meta.url).pathname;
+    const args = ["run", "--no-prompt", `--allow-write=${folder}`, script, `${folder}/migwire.1`];
+    const { success, stderr } = new Deno.Command(Deno.execPath(), { args }).outputSync();
+    assert(success, new TextDecoder().decode(stderr));
+    assertEquals(Deno.readTextFileSync(`${folder}/migwire.1`), page);
   });
 });

@@ -1,4 +1,4 @@
-/** Writes the man page: `deno task man` gives `dist/migwire.1`. @module */
+/** Writes the man page: `deno task man` gives `dist/migwire.1`; another file can be named. @module */
 
 import config from "../../deno.json" with { type: "json" };
 import { definitionsOf } from "../definitions.ts";
@@ -6,7 +6,8 @@ import { COMMANDS } from "../main.ts";
 import { manPage } from "./page.ts";
 
 if (import.meta.main) {
-  const folder = new URL("../../dist/", import.meta.url);
-  Deno.mkdirSync(folder, { recursive: true });
-  Deno.writeTextFileSync(new URL("migwire.1", folder), manPage(await definitionsOf(COMMANDS), config.version));
+  const usual = new URL("../../dist/migwire.1", import.meta.url);
+  const [path = usual] = Deno.args;
+  if (path === usual) Deno.mkdirSync(new URL(".", usual), { recursive: true });
+  Deno.writeTextFileSync(path, manPage(await definitionsOf(COMMANDS), config.version));
 }

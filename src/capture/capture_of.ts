@@ -35,7 +35,8 @@ export interface CaptureParts {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { captureOf, inspectCapture } from "@migwire/migwire";
+ * import { inspectCapture } from "@migwire/migwire/inspect";
+ * import { captureOf } from "@migwire/migwire/memory";
  *
  * const capture = captureOf([{ bytes: Uint8Array.fromHex("5145564d0000000300") }]);
  * assertEquals(inspectCapture(capture).channels.map(({ label, bytes }) => [label, bytes]), [["main", 9]]);

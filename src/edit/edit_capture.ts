@@ -52,7 +52,9 @@ export interface EditedCapture extends Capture {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { editCapture, forge, forgeDescription, loadReport, parseEdit } from "@migwire/migwire";
+ * import { editCapture, parseEdit } from "@migwire/migwire/edit";
+ * import { forge, forgeDescription } from "@migwire/migwire/forge";
+ * import { loadReport } from "@migwire/migwire/load";
  *
  * const steps = ["setup", "switchover", { data: 0 }, { data: 1 }, { config: 2 }, "finish"];
  * const capture = forge(forgeDescription({ title: "two buffers", steps }));

@@ -45,7 +45,7 @@ export interface ParseEditOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseEdit } from "@migwire/migwire";
+ * import { parseEdit } from "@migwire/migwire/edit";
  *
  * assertEquals(parseEdit("set", "device=0000:00:05.0/vfio,index=1,nextPacketSize=5"), {
  *   action: "set",

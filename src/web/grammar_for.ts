@@ -20,7 +20,8 @@ import {
  * @example
  * ```ts
  * import { assertInstanceOf } from "@std/assert";
- * import { grammarFor, MultifdGrammar } from "@migwire/migwire";
+ * import { MultifdGrammar } from "@migwire/migwire/stream";
+ * import { grammarFor } from "@migwire/migwire/web";
  *
  * assertInstanceOf(grammarFor({ role: "multifd", reason: "" }), MultifdGrammar);
  * ```

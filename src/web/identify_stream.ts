@@ -29,7 +29,7 @@ export interface IdentifiedStream {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { grammarFor, identifyStream, RecordStream } from "@migwire/migwire";
+ * import { grammarFor, identifyStream, RecordStream } from "@migwire/migwire/web";
  *
  * const body = new Response(Uint8Array.fromHex("5145564d0000000300")).body ?? new ReadableStream();
  * const { identity, stream } = await identifyStream(body);

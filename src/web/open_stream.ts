@@ -26,7 +26,8 @@ export const STREAM_KEEP: number = 256 * 1024 * 1024;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { inspectCapture, openStream } from "@migwire/migwire";
+ * import { openStream } from "@migwire/migwire/capture";
+ * import { inspectCapture } from "@migwire/migwire/inspect";
  *
  * const body = new Response(Uint8Array.fromHex("5145564d0000000300")).body ?? new ReadableStream();
  * const capture = await openStream(body.pipeThrough(new CompressionStream("gzip")));

@@ -29,7 +29,7 @@ export const PIECE_LIMIT: number = 2 * 1024 * 1024;
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { isWhole } from "@migwire/migwire";
+ * import { isWhole } from "@migwire/migwire/web";
  *
  * const record = { kind: "opaque", offset: 0, length: 4 };
  * assert(isWhole({ offset: 0, bytes: new Uint8Array(4), record }));

@@ -23,7 +23,8 @@ const SLICE = 64 * 1024;
  * @example The pages of a guest, as they come
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MigrationState, pageContents, PieceStream, PreemptGrammar, type RamPageRecord } from "@migwire/migwire";
+ * import { MigrationState, pageContents, PreemptGrammar, type RamPageRecord } from "@migwire/migwire/stream";
+ * import { PieceStream } from "@migwire/migwire/web";
  *
  * const page = "0000000000003008" + "0670632e72616d" + "ab".repeat(4096);
  * const state = new MigrationState();

@@ -11,7 +11,8 @@ import { needBytes } from "./need_bytes.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { RecordStream, ReturnPathGrammar } from "@migwire/migwire";
+ * import { ReturnPathGrammar } from "@migwire/migwire/stream";
+ * import { RecordStream } from "@migwire/migwire/web";
  *
  * const body = new Response(Uint8Array.fromHex("00020004000000010001000400000000")).body;
  * const kinds: string[] = [];

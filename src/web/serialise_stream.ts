@@ -12,7 +12,8 @@ import { type ChannelPiece, isWhole } from "./piece.ts";
  * @example Another UUID for the source of a multifd channel
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type ChannelPiece, MultifdGrammar, type MultifdInitRecord, PieceStream, SerialiseStream } from "@migwire/migwire";
+ * import { MultifdGrammar, type MultifdInitRecord } from "@migwire/migwire/stream";
+ * import { type ChannelPiece, PieceStream, SerialiseStream } from "@migwire/migwire/web";
  *
  * const uuid = Uint8Array.fromHex("ab".repeat(16));
  * const rewrite = new TransformStream<ChannelPiece, ChannelPiece>({

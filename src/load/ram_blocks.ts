@@ -1,5 +1,5 @@
 import type { ReadChannel } from "../capture/values.ts";
-import type { RamBlockEntry } from "../wire/mod.ts";
+import { isTargetPageSize, type RamBlockEntry } from "../wire/mod.ts";
 import { BlockPages, type PageContent } from "./block_pages.ts";
 import type { Problems } from "./problems.ts";
 import type { WriteOrder } from "./write_order.ts";
@@ -87,7 +87,7 @@ export class RamBlocks {
       this.#problems.note(channel, offset, { code: "unknown-block", message });
       return undefined;
     }
-    this.#pageSize ??= isPageSize(pageSize) ? pageSize : undefined;
+    this.#pageSize ??= isTargetPageSize(pageSize) ? pageSize : undefined;
     if (pageSize !== this.#pageSize) {
       const message = `pages of ${pageSize} bytes left out` +
         (this.#pageSize === undefined ? ": no target has such" : `: those before had ${this.#pageSize}`);
@@ -113,7 +113,7 @@ export class RamBlocks {
 
   /** All blocks, in the order of the list. */
   all(pageSize?: number): BlockPages[] {
-    const known = this.#pageSize ?? (pageSize !== undefined && isPageSize(pageSize) ? pageSize : USUAL_PAGE_SIZE);
+    const known = this.#pageSize ?? (pageSize !== undefined && isTargetPageSize(pageSize) ? pageSize : USUAL_PAGE_SIZE);
     return [...this.#lengths].map(([name, usedLength]) => this.#pagesOf(name, usedLength, known));
   }
 
@@ -125,9 +125,4 @@ export class RamBlocks {
     }
     return pages;
   }
-}
-
-/** Whether a QEMU target has such pages: 256 bytes (AVR) to 64 KiB. */
-function isPageSize(bytes: number): boolean {
-  return bytes >= 256 && bytes <= 65536 && Number.isInteger(Math.log2(bytes));
 }

@@ -34,7 +34,7 @@ export function filesBelow(root: string, paths: readonly string[]): string[] {
 
 /** The test files of a tree. */
 export function testFiles(root: string): string[] {
-  return filesBelow(root, TESTS).filter((file) => file.endsWith("_test.ts") && file !== TOO_SLOW);
+  return filesBelow(root, TESTS).filter((file) => /(?<!_for)_test\.ts$/.test(file) && file !== TOO_SLOW);
 }
 
 /** The modules that are changed. */

@@ -1,4 +1,8 @@
-/** Channels as Web Streams: bytes in, records or pieces out, and bytes again, with back-pressure. No I/O of its own. @module */
+/**
+ * Channels as Web Streams: bytes in, records or pieces out, and bytes again, with back-pressure. No I/O of its own.
+ *
+ * @module
+ */
 export {
   type ChannelPiece,
   grammarFor,

@@ -125,7 +125,8 @@ export function measureDeviceBody(
  *
  * @param body The tree of a body.
  * @returns Its bytes.
- * @throws {RangeError} If a value does not fit its field.
+ * @throws {TypeError} If a value is of another kind than its field.
+ * @throws {RangeError} If a text is too long for its field. Numbers are written modulo the size of theirs.
  *
  * @example
  * ```ts

@@ -32,9 +32,10 @@ export interface Struct<T> {
    */
   write(writer: ByteWriter, value: Readonly<T>): void;
   /**
-   * The bytes of one. Values are written as they are, right or wrong: numbers modulo the size of their field.
+   * The bytes of one. Values are written as they are, right or wrong: numbers modulo the size of their field, byte
+   * strings however long they are.
    *
-   * @throws {RangeError} If a text does not fit its field.
+   * @throws {RangeError} If a text does not fit its field, or a size is no whole number.
    */
   encode(value: Readonly<T>): Uint8Array;
   /**

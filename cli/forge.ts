@@ -43,7 +43,7 @@ export const definition: CommandDefinition = {
     "  machine      the machine type (pc-q35-10.2)",
     "  channels     multifd channels of the source (2); 0 is none",
     "  barriers     how it tells rounds: round, a word behind each (the default), or section",
-    '  ram          RAM blocks and their sizes (pc.ram: 64KiB); devices: VFIO devices ("0000:00:05.0/vfio")',
+    '  ram          RAM blocks and their sizes (pc.ram: 16MiB); devices: VFIO devices ("0000:00:05.0/vfio")',
     "  destination  qemu (10.2.2), multifd, multifd-channels, multifd-compression, mapped-ram, switchover-ack, devices,",
     "               multifd-transfer, load-config-after-iter, max-queued-size, args: more of its command line",
     "",

@@ -104,7 +104,7 @@ export function forgeDescription(value: unknown): ForgeDescription {
     machine: fields.text("machine") ?? "pc-q35-10.2",
     channels,
     barriers: fields.choice("barriers", ["round", "section"]) ?? "round",
-    ram: fields.take("ram", blocksOf) ?? { "pc.ram": 64 * 1024 },
+    ram: fields.take("ram", blocksOf) ?? { "pc.ram": 16 * 1024 * 1024 },
     devices,
     destination: destinationOf(fields.take("destination", (inner) => inner), channels, devices),
     steps,

@@ -1,27 +1,23 @@
 import type { ForgeDescription, ForgeStep } from "../../src/forge/mod.ts";
 import type { Shown } from "./forge_rows.ts";
 
-/** RAM of the lab's machines, bytes. */
-const RAM = { "pc.ram": 16 * 1024 * 1024 };
-
 /** A config of the lab's device, recorded: its tag, the blob, and the tag of the end. */
 const CONFIG = recordedConfig();
 
 /** Bytes of a config that is forged without a device to fit. */
 const MADE_CONFIG = 292;
 
-/** Makes a description fit the lab: its machine's RAM, its device's config, its versions of QEMU. */
+/** Makes a description fit the lab: its device's config, its versions of QEMU. */
 export function forLab(
   description: ForgeDescription,
   { version = "11.1", limitGrows = false }: Shown,
 ): ForgeDescription {
   const machine = description.machine === "pc-q35-8.0" ? "pc-q35-8.0" : `pc-q35-${version}`;
-  const { destination: { maxQueuedSize, ...destination }, ram } = description;
+  const { destination: { maxQueuedSize, ...destination } } = description;
   const limit = limitGrows ? (maxQueuedSize ?? 0) + CONFIG.length / 2 - MADE_CONFIG : maxQueuedSize;
   return {
     ...description,
     machine,
-    ram: Object.keys(ram).length === 0 ? ram : RAM,
     destination: {
       ...destination,
       qemu: version === "10.0" ? "10.0.13" : "11.1.3",

@@ -113,6 +113,7 @@ steps: [setup, switchover, data: {idx: 0, size: 3, length: 100}, close: 0, finis
 # row 79
 title: a compressed packet with a payload and no pages
 expect: error(codec-empty)
+machine: pc-q35-10.0
 channels: 1
 destination: {qemu: "10.0.13", multifd-transfer: off, multifd-compression: zlib}
 devices: []
@@ -127,6 +128,7 @@ steps:
 # row 80
 title: a compressed packet with more than 1 MiB
 expect: error(codec-size)
+machine: pc-q35-10.0
 channels: 1
 destination: {qemu: "10.0.13", multifd-transfer: off, multifd-compression: zlib}
 devices: []

@@ -1,4 +1,4 @@
-import { isAtLeast, parseQemuVersion } from "../../capture/values.ts";
+import { isAtLeast, parseQemuVersion, type QemuVersion } from "../../capture/values.ts";
 
 /** What a destination of one QEMU version does differently from another (destination-engine.md B.8, D). */
 export interface QemuProfile {
@@ -49,7 +49,12 @@ export function qemuProfile(version: string): QemuProfile {
     sizeLimit: since(10, 1),
     repeatedInitData: since(11, 1),
     checksLastId: since(11, 0),
-    codecChecks: since(10, 1) && !since(11, 0) ? "abort" : "error",
+    codecChecks: (since(10, 1) && !since(11, 0)) || isEarlyStable(parsed) ? "abort" : "error",
     wrapsErrors: since(10, 2),
   };
+}
+
+/** Releases of 10.0 in which the checks of compressed packets were assertions: 10.0.2 aborts, 10.0.13 does not. */
+function isEarlyStable(version: QemuVersion | undefined): boolean {
+  return version?.major === 10 && version.minor === 0 && version.micro > 0 && version.micro < 13;
 }

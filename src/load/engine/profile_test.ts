@@ -1,0 +1,9 @@
+import { assertEquals } from "@std/assert";
+import { qemuProfile } from "./mod.ts";
+
+Deno.test("compressed packets that are wrong abort QEMU 10.0.2, 10.1 and 10.2, and fail in 10.0.13 and 11.1", () => {
+  const checks = ["7.2", "10.0", "10.0.2", "10.0.13", "10.1", "10.2.2", "11.1.3"].map((version) =>
+    qemuProfile(version).codecChecks
+  );
+  assertEquals(checks, ["error", "error", "abort", "error", "abort", "abort", "error"]);
+});

@@ -1,10 +1,11 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { toText } from "@std/streams/to-text";
 import type { CommandModule } from "./command.ts";
 import { EXIT, ExitError } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { COMMANDS, type ListedCommand, main } from "./main.ts";
 import { type MemoryIo, memoryIo } from "./memory_io.ts";
+import { programArgs } from "./process_for_test.ts";
 import { ClosedPipeError } from "./writer.ts";
 
 /** A command `probe` that does what a test wants. */
@@ -127,6 +128,14 @@ Deno.test("main() ends quietly when nobody reads any more", async () => {
   assertEquals(await ended(throwing(new Error("x")), closed), EXIT.closedPipe);
 });
 
+Deno.test("main() hides no error of the output itself behind the one that it was about to tell", async () => {
+  const io = memoryIo();
+  io.stdout.flush = () => {
+    throw new Error("the disk is full");
+  };
+  await assertRejects(() => ended(throwing(new Error("x")), io), Error, "the disk is full");
+});
+
 Deno.test("main() lists each command as its module defines it", async () => {
   for (const { name, summary, load } of COMMANDS) {
     const { definition } = await load();
@@ -149,7 +158,7 @@ function spawnProbe(body: string): Deno.ChildProcess {
     const load = () => Promise.resolve({ definition, run });
     Deno.exit(await main(["probe"], processIo(), [{ ...definition, load }]));`;
   return new Deno.Command(Deno.execPath(), {
-    args: ["eval", source],
+    args: programArgs(source),
     stdout: "piped",
     stderr: "piped",
     env: { RUST_BACKTRACE: "0" },
@@ -195,6 +204,47 @@ Deno.test({
       io.stdout.flush();
       for (;;);`);
     assertEquals(await interruptWhenReady(child), [EXIT.interrupted, "ready\n", ""]);
+  },
+});
+
+Deno.test({
+  name: "migwire ends at once on a second SIGINT, whatever its command still does",
+  ignore: !mayRun || Deno.build.os === "windows",
+  async fn(): Promise<void> {
+    const child = spawnProbe(`
+      io.interrupt.addEventListener("abort", () => (io.stdout.line("first"), io.stdout.flush()));
+      setInterval(() => {}, 1000);
+      io.stdout.line("ready");
+      io.stdout.flush();
+      await new Promise(() => {});`);
+    const decoder = new TextDecoder();
+    let out = "";
+    for await (const chunk of child.stdout) {
+      out += decoder.decode(chunk);
+      child.kill("SIGINT");
+    }
+    const [status, err] = await Promise.all([child.status, toText(child.stderr)]);
+    assertEquals([status.code, out, err], [EXIT.interrupted, "ready\nfirst\n", ""]);
+  },
+});
+
+Deno.test({
+  name: "migwire runs as a program: its arguments are those of the process, its result is the exit code",
+  ignore: !mayRun,
+  async fn(): Promise<void> {
+    const script = new URL("main.ts", import.meta.url).pathname;
+    const run = async (...argv: readonly string[]): Promise<[number, string, string]> => {
+      const args = ["run", "--no-prompt", script, ...argv];
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+      const [out = "", err = ""] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      return [code, out, err];
+    };
+    const [code, out, err] = await run("--version");
+    assertEquals([code, err], [EXIT.ok, ""]);
+    assertMatch(out, /^migwire \d/);
+    const refused = await run("inspct");
+    assertEquals(refused[0], EXIT.usage);
+    assertStringIncludes(refused[2], "Did you mean inspect?");
   },
 });
 

@@ -204,9 +204,8 @@ function page(launcher: string): Row {
   const page = ["report", capture, "--force", "--out", `${folder}/page.html`];
   const row = byTurns(`\`report\`, ${events} events on ${channels} channels`, {
     reference: { ...installed(launcher, "inspect", capture), name: "`inspect`" },
-    checkout: checkout(...page),
     installed: installed(launcher, ...page),
-  }, Math.min(3, SIZE.rounds));
+  }, quick ? 1 : 3);
   Deno.removeSync(capture, { recursive: true });
   return row;
 }

@@ -49,9 +49,8 @@ async function run(part: Part, qemuOf: (version: string) => Qemu, scene: Scene):
     return "prints what the README shows";
   }
   if (command.includes("--qmp ")) return await waiting(named, current, scene);
-  const { code, out, err } = await migwire(
-    named.map((word) => word.replace(/^qemu-system-x86_64 /, `${current.path} `)),
-  );
+  const { path } = await withOwnModules(current, scene.folder);
+  const { code, out, err } = await migwire(named.map((word) => word.replace(/^qemu-system-x86_64 /, `${path} `)));
   return verdict(code, out, err);
 }
 

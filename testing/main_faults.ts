@@ -153,6 +153,15 @@ export const FAULTS: readonly Fault[] = [
     qemu: "Received unknown capability multifd",
     then: "eof",
   },
+  {
+    name: "more capabilities than any QEMU has",
+    before: stream(),
+    fault: capabilities(...Array.from({ length: 256 }, () => "mapped-ram")),
+    code: "capability-count",
+    at: 1 + 27 + 4,
+    field: "count",
+    then: "",
+  },
 
   // Sections (§3)
   {

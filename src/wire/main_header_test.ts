@@ -61,6 +61,9 @@ Deno.test("configuration knows its capabilities, and warns of others", () => {
     ));
   assertEquals(names("x-ignore-shared", "mapped-ram"), []);
   assertEquals(names("multifd"), ["capability"]);
+  const many = (count: number): string[] => names(...Array.from({ length: count }, () => "mapped-ram"));
+  assertEquals(many(255), []);
+  assertEquals(assertThrows(() => many(256), WireError).code, "capability-count");
 });
 
 Deno.test("configuration refuses a subsection that nobody knows, in QEMU's words", () => {

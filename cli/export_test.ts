@@ -84,3 +84,39 @@ Deno.test("export asks for what it needs", async () => {
     assertMatch(io.err(), /Cannot/);
   }
 });
+
+Deno.test({
+  name: "export says in a line what it did: what is there already, what has changed, what failed",
+  ignore,
+  fn: () =>
+    withFolder(async (out) => {
+      const [path = ""] = paths;
+      const list = `${out}/list`;
+      const broken = `${out}/broken.bin`;
+      await Deno.writeTextFile(list, `${path}\r\n\n${broken}\n`);
+      await Deno.writeFile(broken, new Uint8Array(0));
+      const said = async (...args: readonly string[]): Promise<[number, string, string]> => {
+        const io = memoryIo();
+        const code = await main(["export", "--out", `${out}/tables`, "--jobs", "1", ...args], io);
+        return [code, io.out().replaceAll(out, "OUT"), io.err().replaceAll(out, "OUT")];
+      };
+      const [code, first, why] = await said("--from", list, path);
+      assertEquals([code, first], [1, "OUT/tables: 1 written, 1 that cannot be read\n"]);
+      assertMatch(why, /^OUT\/broken\.bin: Cannot/);
+      assertEquals(await said(path), [0, "OUT/tables: 0 written, 1 there already\n", ""]);
+      assertEquals(await said("--force", path), [0, "OUT/tables: 1 written\n", ""]);
+      // The tables of a file that has grown are of another one.
+      const copy = `${out}/copy`;
+      const changing = (bytes: number): void => Deno.writeFileSync(copy, new Uint8Array(bytes));
+      changing(10);
+      assertMatch((await said(copy))[1], /1 (?:written|that cannot be read)/);
+      changing(11);
+      assertMatch((await said(copy))[1], /1 (?:written|that cannot be read)/);
+      await Deno.mkdir(`${out}/other/migrations`, { recursive: true });
+      await Deno.writeTextFile(`${out}/other/channels`, "in the way");
+      const io = memoryIo();
+      assertEquals(await main(["export", "--out", `${out}/other`, "--jobs", "1", path], io), 1);
+      assertEquals(io.out(), `${out}/other: 0 written, 1 failed\n`);
+      assertMatch(io.err(), /channels/);
+    }),
+});

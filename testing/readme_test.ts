@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
 import { permissionTable, speedPart, withPart } from "./generated.ts";
 import { consoleExamples, isPlain, outputOf } from "./readme.ts";
 
@@ -55,5 +56,17 @@ Deno.test({
   fn(): void {
     const readme = Deno.readTextFileSync(new URL("README.md", root));
     assertEquals(readme, withPart(readme, "speed", speedPart()));
+  },
+});
+
+Deno.test({
+  name: "CHANGELOG.md tells of the version that this is",
+  ignore,
+  fn(): void {
+    const changelog = Deno.readTextFileSync(new URL("CHANGELOG.md", root));
+    assert(
+      new RegExp(`^## \\[${config.version.replaceAll(".", "\\.")}\\] - \\d{4}-\\d\\d-\\d\\d$`, "m").test(changelog),
+    );
+    assert(changelog.includes("\n## [Unreleased]\n"));
   },
 });

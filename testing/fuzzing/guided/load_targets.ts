@@ -15,12 +15,18 @@ export interface InstrumentedTargets {
 /** What is counted: the project's code, but not what stands in for JSR's, nor the text of a worker, which runs elsewhere. */
 const COUNTED = /^(src|cli)\/(?!std\/|capture\/unpack\/worker\.ts)/;
 
+let loading: Promise<InstrumentedTargets> | undefined;
+
 /**
- * Bundles the targets with all that they use, instruments that, and loads it. Needs permission to run Deno.
+ * Bundles the targets with all that they use, instruments that, and loads it; once. Needs permission to run Deno.
  *
  * @throws {Error} If they cannot be bundled.
  */
-export async function loadTargets(): Promise<InstrumentedTargets> {
+export function loadTargets(): Promise<InstrumentedTargets> {
+  return loading ??= load();
+}
+
+async function load(): Promise<InstrumentedTargets> {
   const code = await bundled(new URL("../targets/mod.ts", import.meta.url));
   const { text, blocks, literals } = instrument(code, counts(code));
   installHooks();

@@ -1,22 +1,22 @@
 /** The targets themselves, instrumented: needs to run `deno bundle`. @module */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TARGETS } from "../targets/mod.ts";
 import { boundsTable } from "./bounds_table.ts";
+import { campaign, replay } from "./campaign.ts";
 import { countRuntime } from "./accounting.ts";
 import { readCorpus } from "./corpus_files.ts";
 import { execute, type Execution, GuidedRun } from "./guided_run.ts";
-import { type InstrumentedTargets, loadTargets } from "./load_targets.ts";
+import { loadTargets } from "./load_targets.ts";
+import { minimised } from "./minimise.ts";
 import { allowed, type Target } from "./target.ts";
 
 const canRun = Deno.permissions.querySync({ name: "run" }).state === "granted" &&
   Deno.permissions.querySync({ name: "read", path: new URL("../../../", import.meta.url) }).state === "granted";
 
-let loaded: Promise<InstrumentedTargets> | undefined;
-
 /** Does something with each target while the runtime's work is counted. */
 async function withTargets(use: (targets: readonly Target[]) => Promise<void>): Promise<void> {
-  const { targets } = await (loaded ??= loadTargets());
+  const { targets } = await loadTargets();
   const undo = countRuntime();
   try {
     await use(targets);
@@ -100,6 +100,52 @@ Deno.test({
         const [blind = 0, guided = 0] = edges;
         assert(guided > blind, `${name}: ${guided} with guidance, ${blind} without`);
       }
+    }),
+});
+
+Deno.test({
+  name: "a campaign fuzzes each of its targets, says how it went, and hands out what it kept",
+  ignore: !canRun,
+  async fn(): Promise<void> {
+    const lines: string[] = [];
+    const kept: string[] = [];
+    const options = { seed: 3, seconds: 60, runs: 300, only: ["address", "tls"] };
+    const log = (line: string): void => void lines.push(line);
+    const faults = await campaign({ ...options, log, keep: (name, { length }) => kept.push(`${name} ${length > 0}`) });
+    assertEquals([faults, kept], [0, ["address true", "tls true"]]);
+    assertMatch(
+      lines.join("\n"),
+      /^seed 3, 2 targets, \d+ blocks of code\naddress .*\ntls +\d+ inputs, edges \d+ to \d+, .*$/,
+    );
+    await assertRejects(
+      () => campaign({ ...options, only: ["adress"], log }),
+      Error,
+      "Cannot fuzz adress: the targets are",
+    );
+  },
+});
+
+Deno.test({
+  name: "one input is run again by its target's name",
+  ignore: !canRun,
+  async fn(): Promise<void> {
+    const lines: string[] = [];
+    assertEquals(await replay("address", new TextEncoder().encode("tcp::1"), (line) => lines.push(line)), true);
+    assertMatch(lines[0] ?? "", /^no fault: \d+ steps, \d+ bytes$/);
+  },
+});
+
+Deno.test({
+  name: "minimised() keeps for each edge the shortest input, made smaller",
+  ignore: !canRun,
+  fn: () =>
+    withTargets(async (targets) => {
+      const target = targets.find(({ name }) => name === "address");
+      assert(target !== undefined);
+      const inputs = ["unix:/a/long/path/to/a/socket", "unix:/a", "tcp::1", "tcp:localhost:1", "x"];
+      const kept = await minimised(target, inputs.map((text) => new TextEncoder().encode(text)));
+      const texts = kept.map((bytes) => new TextDecoder().decode(bytes));
+      assert(texts.length < inputs.length && !texts.some((text) => text.includes("long")), texts.join(" "));
     }),
 });
 

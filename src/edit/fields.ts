@@ -14,6 +14,7 @@ const NOT_ON_WIRE_OF: { readonly [kind: string]: readonly string[] } = {
   "device-state": ["idstr", "instanceId", "ordinal", "extent"],
   "ram-page": ["count"],
   "ram-zero": ["count"],
+  "dirty-bitmap": ["currentNode", "currentBitmap"],
   "ram-mapped-bitmap": ["block"],
   "ram-mapped-gap": ["block"],
   "ram-mapped-pages": ["block"],
@@ -161,6 +162,25 @@ export function encodeRecord(record: BaseRecord): Uint8Array {
   }
 }
 
+/** Names under which the fields of a record are annotated, where those are others. */
+const ANNOTATED: { readonly [field: string]: string } = {
+  vfioVersion: "vfio.version",
+  idx: "vfio.idx",
+  vfioFlags: "vfio.flags",
+};
+
+/** Flags share a word with the offset of a page. */
+const FLAG_BITS = 10;
+
+/** Bits that a field of a record has. */
+function bitsOf(record: BaseRecord, field: string): number {
+  const annotations = layoutOf(record)?.annotate(encodeRecord(record)) ?? [];
+  const own = annotations.find((one) => one.field === field || one.field === ANNOTATED[field]);
+  if (own !== undefined) return 8 * own.length;
+  const isWord = annotations.some((one) => one.field === "word");
+  return isWord && field === "flags" ? FLAG_BITS : 64;
+}
+
 /**
  * That a number is written as what it is: a field of 16 bits drops what is above.
  *
@@ -170,16 +190,13 @@ export function checkFits(record: BaseRecord, field: string, value: unknown): vo
   if (typeof value !== "number" && typeof value !== "bigint") return;
   const number = BigInt(value);
   if (number < 0n) throw new EditError("value", `Cannot set ${field} to ${value}: it has no sign`);
-  // As wide as the highest bit that makes a difference.
-  const encoded = (of: bigint): Uint8Array =>
-    encodeRecord(withValue(record, field, typeof value === "number" ? Number(of) : of));
-  const none = encoded(0n);
-  const bits = [64, 32, 16, 8].find((width) => !equal(encoded(2n ** BigInt(width - 1)), none));
-  if (bits === undefined || number < 2n ** BigInt(bits)) return;
+  const bits = bitsOf(record, field);
   const most = 2n ** BigInt(bits) - 1n;
+  if (number <= most) return;
   throw new EditError("value", `Cannot set ${field} to ${value}: it has ${bits} bits`, `${most} is the most`);
 }
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
+/** Whether bytes are the same. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -4,7 +4,18 @@ import { packetConfig, PCI_PREFIX, registerValues, withRegister } from "./config
 import { deviceValues, type FieldChange, setDeviceField } from "./device_fields.ts";
 import type { FieldEdit } from "./edit.ts";
 import { EditError } from "./edit_error.ts";
-import { bytesOf, checkFits, encodeRecord, fieldNames, readValue, stepsOf, valueAt, withValue } from "./fields.ts";
+import {
+  bytesOf,
+  checkFits,
+  encodeRecord,
+  equalBytes,
+  fieldNames,
+  readValue,
+  shown,
+  stepsOf,
+  valueAt,
+  withValue,
+} from "./fields.ts";
 import type { Slip } from "./sheet.ts";
 
 /** Kinds of records that carry bytes which may be others. */
@@ -125,11 +136,16 @@ function setWireField(
   const before = valueAt(record, field);
   if (!fieldNames(record).includes(first) || (before === undefined && first !== field)) return undefined;
   const after = readValue(field, value, before);
-  const reshaped = record.kind === "command" && (field === "command" || field === "payloadLength") && after !== before;
-  const plain = reshaped ? withRawPayload(record as CommandRecord) : record;
-  const changed = withValue(plain, field, after);
-  checkFits(plain, field, after);
-  const grown = encodeRecord(changed).length - encodeRecord(record).length;
+  const reshaping = record.kind === "command" && (field === "command" || field === "payloadLength");
+  const raw = reshaping ? withRawPayload(record as CommandRecord) : record;
+  checkFits(record, field, after);
+  // What stays as it is keeps its shape.
+  const changed = withValue(after === before ? record : raw, field, after);
+  const [now, then] = [encodeRecord(changed), encodeRecord(record)];
+  const isOther = after instanceof Uint8Array ? shown(after) !== shown(before) : after !== before;
+  // What is known of a record from those before it is not on the wire.
+  if (isOther && equalBytes(now, then)) return undefined;
+  const grown = now.length - then.length;
   if (grown !== 0 && after instanceof Uint8Array && !ANY_LENGTH.has(field)) {
     const length = after.length - grown;
     throw new EditError("value", `Cannot set ${field} to ${after.length} bytes: it has ${length}`);

@@ -25,8 +25,8 @@ interface Track {
  */
 export class ArrivalClock {
   readonly #tracks = new Map<string, Track>();
-  /** Connections whose direction was closed or broke, as the recorder saw it. */
-  readonly #closed = new Set<string>();
+  /** When a direction of a connection was closed or broke, as the recorder saw it. */
+  readonly #closed = new Map<string, number>();
   #latest = 0;
 
   /** Reads the events of a capture. */
@@ -36,7 +36,7 @@ export class ArrivalClock {
       if (event.kind === "open") continue;
       const key = keyOf(event.channel, event.direction);
       if (event.kind !== "data") {
-        this.#closed.add(key);
+        this.#closed.set(key, event.time);
         continue;
       }
       let track = this.#tracks.get(key);
@@ -56,6 +56,11 @@ export class ArrivalClock {
     if (track.next > 0 && (track.ends[track.next - 1] ?? 0) >= offset) track.next = firstAtLeast(track.ends, offset);
     while (track.next < track.ends.length && (track.ends[track.next] ?? 0) < offset) track.next++;
     return track.times[track.next] ?? this.#latest;
+  }
+
+  /** When the recorder saw the connection end, nanoseconds; undefined if it did not. */
+  closedAt(connection: number, direction: Direction): number | undefined {
+    return this.#closed.get(keyOf(connection, direction));
   }
 
   /** Whether the recorder saw the connection end. */

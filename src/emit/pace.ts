@@ -6,7 +6,7 @@ export interface PacedBytes {
   readonly count: number;
   /** The connection that they were recorded on. */
   readonly connection: number;
-  /** The byte behind them, in what was recorded there. */
+  /** The byte behind them, in what was recorded there; infinite for the end of the connection. */
   readonly end: number;
 }
 
@@ -51,7 +51,8 @@ export function recordedPace(arrivals: ArrivalClock, speed: number): Pace {
   return {
     chunk: PACED_CHUNK,
     due({ connection, end }): number {
-      const time = arrivals.timeOf(connection, "s2d", end) / 1e6;
+      const ended = end === Infinity ? arrivals.closedAt(connection, "s2d") : undefined;
+      const time = (ended ?? arrivals.timeOf(connection, "s2d", end)) / 1e6;
       // What came before the first byte, such as the wait for the source, is no part of the migration.
       first ??= time;
       return Math.max(0, time - first) / speed;

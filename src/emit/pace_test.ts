@@ -82,3 +82,12 @@ Deno.test("an emission sends no faster than a line", async () => {
   const pace = { ...limitedPace(0.8), chunk: 1000 };
   assertEquals(await times(pace, [2000, 1000], 20), ["1000 at 0", "1000 at 10", "1000 at 20"]);
 });
+
+Deno.test("recordedPace() knows when a connection ended", () => {
+  const clock = new ArrivalClock([
+    { kind: "data", time: 5_000_000, channel: 0, direction: "s2d", offset: 0, length: 4 },
+    { kind: "end", time: 9_000_000, channel: 0, direction: "s2d", offset: 4 },
+  ]);
+  const pace = recordedPace(clock, 2);
+  assertEquals([4, Infinity].map((end) => pace.due({ count: 1, connection: 0, end }, 0)), [0, 2]);
+});

@@ -44,6 +44,8 @@ export interface PlannedConnection {
    * was cut.
    */
   readonly ending: "keep" | "interrupt" | "end" | "close";
+  /** With `end`: the connection whose end was recorded, so that its time is known. */
+  readonly recorded?: number;
 }
 
 /** What is sent, and what must precede what (destination-engine.md part C). Indices are those of `connections`. */

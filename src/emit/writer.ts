@@ -25,7 +25,7 @@ export async function writeLink(course: Course, link: Link, index: number): Prom
     }
     link.waiting = undefined;
     if (link.planned.ending === "interrupt") await interrupt(course, link);
-    if (link.planned.ending === "end") await link.end();
+    if (link.planned.ending === "end") await end(course, link);
   } catch (error) {
     course.fail(error);
   }
@@ -45,6 +45,18 @@ async function letPreemptsBeRead(course: Course): Promise<void> {
 async function interrupt(course: Course, link: Link): Promise<void> {
   const { options: { interruptible }, signal } = course;
   if (interruptible !== undefined) await course.rest(interruptible());
+  if (!signal.aborted) await link.end();
+}
+
+/** Ends the connection, when its time has come. */
+async function end(course: Course, link: Link): Promise<void> {
+  const { clock, signal } = course;
+  const wait = waitOf(course, { count: 0, connection: link.planned.recorded ?? 0, end: Infinity });
+  if (wait > 0) {
+    link.waiting = "the time for its end";
+    await course.rest(sleep(clock, wait, signal));
+    link.waiting = undefined;
+  }
   if (!signal.aborted) await link.end();
 }
 

@@ -3,7 +3,7 @@ import { type Capture, MemorySource, openCapture, type SequentialRead, writePcap
 import { checkCapture } from "../report/check/mod.ts";
 import { loadReport, type LoadReportOptions } from "../report/load/mod.ts";
 import { loadOptionsOf } from "./load_options_for_test.ts";
-import { forge, FORGE_ROWS, parseForgeDescription } from "./mod.ts";
+import { forge, FORGE_ROWS, forgeDescription, parseForgeDescription } from "./mod.ts";
 
 /** What the matrix wants of an engine, by rows (destination-engine.md B.7); a warning counts as ok. */
 const KINDS: { readonly [kind: string]: readonly number[] } = {
@@ -48,6 +48,19 @@ Deno.test("what is forged without a fault passes the checks", async () => {
     if (description.expect !== "ok") continue;
     const { problems } = checkCapture(forge(description), {});
     assertEquals(problems.filter(({ severity }) => severity === "error"), [], `row ${row}`);
+  }
+});
+
+/** What breaks on a channel when the main channel has come to its end, and a loader waits. */
+const LATE: readonly (readonly unknown[])[] = [
+  ["setup", "switchover", { data: 0 }, "finish", { raw: { channel: 0, content: [{ zeros: 64 }] } }],
+  ["setup", "switchover", { data: { idx: 0, size: 3, length: 100 } }, "finish", { close: 0 }],
+];
+
+Deno.test("an error on a channel is heard when its bytes come, or no more come: behind the EOF byte by nobody", async () => {
+  for (const steps of LATE) {
+    const capture = forge(forgeDescription({ title: "late", steps }));
+    assertEquals(await verdictOf(capture, {}), "would-hang(channel-error-after-end)");
   }
 });
 

@@ -49,12 +49,13 @@ export function verbatimPlan(capture: Capture, { main, needs, notes }: Score): E
     else add(draft, "the end of the connection", []);
   }
   return {
-    connections: drafts.map(({ label, isMain, after, steps }) => ({
+    connections: drafts.map(({ index, label, isMain, after, steps }) => ({
       role: isMain ? "main" : "multifd",
       label,
       after,
       steps,
       ending: steps.at(-1)?.items.length === 0 ? "end" : "keep",
+      recorded: index,
     })),
     needs: { ...needs, multifdChannels: drafts.length - 1 },
     pings: main.pings,

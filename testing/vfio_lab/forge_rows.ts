@@ -47,3 +47,14 @@ export const SHOWN: { readonly [row: number]: readonly Shown[] } = {
 export const NOT_SHOWN: { readonly [row: number]: string } = {
   29: "the lab has no QEMU before 10.0; testing/real_qemu shows it to one",
 };
+
+/** Situations beside the rows, in which it is the order that matters. */
+export const MORE: readonly { readonly name: string; readonly title: string; readonly text: string }[] = [
+  more("late-magic", "a channel breaks behind the EOF byte", "finish, raw: {channel: 0, content: [zeros: 64]}"),
+  more("late-cut", "a packet is cut behind the EOF byte", "data: {idx: 1, size: 3, length: 100}, finish, close: 0"),
+];
+
+function more(name: string, title: string, steps: string): { name: string; title: string; text: string } {
+  const expect = "would-hang(channel-error-after-end)";
+  return { name, title, text: `title: ${title}\nexpect: ${expect}\nsteps: [setup, switchover, data: 0, ${steps}]\n` };
+}

@@ -3,7 +3,7 @@
 import { Random } from "../../bytes/mod.ts";
 import type { ArrivalClock } from "../../capture/values.ts";
 import type { MultifdDeviceStateRecord } from "../../stream/mod.ts";
-import type { RecordCursor } from "./cursor.ts";
+import type { Item, RecordCursor } from "./cursor.ts";
 
 /** Names of the orders. */
 export const LOAD_ORDERS = ["recorded", "canonical", "round-robin", "channel-by-channel", "random"] as const;
@@ -37,16 +37,22 @@ function isInit(cursor: PickedChannel): boolean {
 }
 
 /** The bytes of a channel that an item needs. */
-function endOf(cursor: PickedChannel): number {
-  const item = cursor.peek();
+function endOf(item: Item | undefined): number {
   if (item === undefined) return Infinity;
-  return item.kind === "record" ? item.record.offset + item.record.length : item.finding.offset;
+  // What is wrong is seen when its first byte is there.
+  return item.kind === "record" ? item.record.offset + item.record.length : item.finding.offset + 1;
 }
 
 /** As the recorder saw the bytes arrive. */
 export function recordedOrder(clock: ArrivalClock): Picker {
-  const timeOf = (cursor: PickedChannel): number =>
-    clock.timeOf(cursor.entry.channel.index, cursor.entry.channel.direction, endOf(cursor));
+  const timeOf = (cursor: PickedChannel): number => {
+    const { index, direction } = cursor.entry.channel;
+    const item = cursor.peek();
+    const closed = clock.closedAt(index, direction);
+    // That nothing more comes is known when the connection ends.
+    if (item?.kind === "cut" && closed !== undefined) return closed;
+    return clock.timeOf(index, direction, endOf(item));
+  };
   return { timeOf, pick: (ready) => least(ready, timeOf) };
 }
 

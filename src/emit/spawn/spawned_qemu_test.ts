@@ -1,5 +1,6 @@
 /** Programs that are not QEMU, started as if they were. Without files and processes these tests are ignored. @module */
 
+import { relative } from "node:path";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../../../testing/temporary.ts";
 import { canWrite, haveProgram } from "../../capture/files_for_test.ts";
@@ -180,6 +181,47 @@ spawnTest("SpawnedQemu needs a folder whose path is short enough for a socket", 
   );
   assertEquals(error.code, "folder");
   assertNoFolder(parent);
+});
+
+spawnTest("SpawnedQemu makes the firmware that a recorded command had, in a folder of its own", async (folder) => {
+  const path = await program(folder, `stat -c 'it has %s bytes, mode %a' firmware >&2; echo "$@" >&2; exit 1`);
+  // A program can be named from where migwire runs, although QEMU runs elsewhere.
+  for (const binary of [path, relative(Deno.cwd(), path)]) {
+    const error = await assertRejects(() =>
+      SpawnedQemu.start({
+        argv: ["qemu-system-x86_64", "-bios", "payload.bin"],
+        recorded: true,
+        blocks: [{ name: "pc.bios", usedLength: 65536 }],
+        binary,
+        signal: new AbortController().signal,
+        parent: folder,
+      }), SpawnError);
+    assertStringIncludes(error.message, "it has 65536 bytes, mode 600\n-bios firmware -incoming defer");
+    assertNoFolder(folder);
+  }
+});
+
+spawnTest("SpawnedQemu says what is left to do when a program does not end", async (folder) => {
+  const path = await program(folder, `trap '' TERM; echo $$ > "$here/pid"; while :; do sleep 0.05; done`);
+  const ready = patientClock(`${folder}/pid`);
+  // No time is left for the end after SIGKILL.
+  const after = (ms: number, then: () => void): () => void => {
+    if (ms !== 7777) return ready.after(ms, then);
+    then();
+    return () => {};
+  };
+  const error = await assertRejects(() =>
+    SpawnedQemu.start({
+      argv: [path],
+      recorded: false,
+      signal: new AbortController().signal,
+      parent: folder,
+      limits: { terminateMs: 50, killMs: 7777 },
+      clock: { ...ready, after },
+    }), SpawnError);
+  const pid = await lineOf(`${folder}/pid`);
+  assertEquals([error.code, error.message], ["unstoppable", `Cannot stop QEMU: process ${pid} does not end`]);
+  assertStringIncludes(error.hint, `kill -9 -- -${pid}`);
 });
 
 /** Runs `argv` as a QEMU in a Deno of its own with these permissions. */

@@ -16,6 +16,7 @@ import { compatCases } from "./compat_gate.ts";
 import { editCases } from "./edit_gate.ts";
 import { exampleCases } from "./examples_gate.ts";
 import { readmeCases } from "./readme_gate.ts";
+import { forgeCases } from "./forge_gate.ts";
 import { recordedCaptures } from "./recorded.ts";
 import { openSockets, processesIn } from "./replay_command.ts";
 import { completeCases, uuidCases } from "./replay_completes.ts";
@@ -45,6 +46,7 @@ const cases = [
   ...compatCases(captures, qemus),
   ...editCases(sent),
   ...readmeCases(qemus),
+  ...forgeCases(qemus),
   ...qemus.filter(({ version }) => !version.includes("-")).flatMap(exampleCases),
 ]
   .filter(({ name }) => only === undefined || name.includes(only));

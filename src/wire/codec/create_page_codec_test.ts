@@ -224,6 +224,15 @@ Deno.test("createPageCodec() inflates zstd packets in order, also when they are 
   codec.close();
 });
 
+Deno.test("createPageCodec() gives zstd nothing of a packet without pages, whatever its payload", async () => {
+  const [payload = new Uint8Array(0)] = await flushed(createZstdCompress(), [page(5)]);
+  const codec = createPageCodec("zstd", PAGE);
+  const stale = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
+  assertEquals((await codec.inflate(header(0, stale), stale)).length, 0);
+  assertEquals(await codec.inflate(header(1, payload), payload), page(5));
+  codec.close();
+});
+
 async function refusedZstd(packet: PagePacket, payload: Uint8Array): Promise<string[]> {
   const codec = createPageCodec("zstd", PAGE);
   const error = await assertRejects(async () => await codec.inflate(packet, payload), WireError);

@@ -1,4 +1,12 @@
-/** Captures: opened from whatever holds one, read channel by channel, and written in another form. @module */
+/**
+ * Captures: opened from whatever holds one, read channel by channel, and written in another form.
+ *
+ * {@linkcode openCapture} opens, {@linkcode identifyChannels} says what the channels are, {@linkcode readCapture} gives
+ * their records. {@linkcode writeDirectory}, {@linkcode writePcapng} and {@linkcode writeStream} write. Errors are
+ * {@linkcode CaptureError}.
+ *
+ * @module
+ */
 export {
   ArrivalClock,
   type BytePipe,

@@ -1,4 +1,11 @@
-/** Sends a capture's channels in an order that a source could have sent them in. @module */
+/**
+ * Sends a capture's channels in an order that a source could have sent them in.
+ *
+ * {@linkcode readScore} reads what can be sent, {@linkcode buildPlan} says what must precede what, {@linkcode Emission}
+ * carries it out. `replay()` of `/replay` does all of it, and asks the target for its verdict.
+ *
+ * @module
+ */
 export { DealError, type DealErrorCode } from "../emit/deal/mod.ts";
 export {
   type AwaitedMessage,

@@ -1,6 +1,10 @@
 /**
  * Loads a capture as a destination does: its engine, the queues of its devices, RAM, and what `migwire load` prints.
  *
+ * {@linkcode loadReport} answers what becomes of a capture, {@linkcode loadCapture} does so for a destination that is
+ * given in full. {@linkcode Destination} and {@linkcode DeviceLoader} are the engine: they take events and ask for
+ * actions, without I/O and time. Devices are a {@linkcode DeviceSink}. {@linkcode assembleRam} puts RAM together.
+ *
  * @module
  */
 export {

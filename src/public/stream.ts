@@ -1,6 +1,10 @@
 /**
  * Parsers and serialisers, one for each kind of channel: bytes in pieces of any size to records, and back. No I/O.
  *
+ * A {@linkcode ChannelParser} takes the bytes of a channel, with the grammar of its kind, which
+ * {@linkcode identifyChannel} tells by its first bytes. The records tile the channel; {@linkcode serialise} writes one
+ * again.
+ *
  * @module
  */
 export {

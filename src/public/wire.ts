@@ -1,6 +1,10 @@
 /**
  * The structures on the wire: tables that turn bytes into values and back, check them and annotate them. No I/O.
  *
+ * Each table is a {@linkcode Struct}, or a function that gives one where it depends on something else, such as the page
+ * size. What is wrong is a {@linkcode Finding} with a stable code; what cannot be read at all is thrown as
+ * {@linkcode WireError}. Several structures behind each other are read with one {@linkcode Decoder}.
+ *
  * @module
  */
 export { type ByteRange, type ByteWriter, type Cursor, Incomplete } from "../bytes/mod.ts";

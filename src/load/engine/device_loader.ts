@@ -272,7 +272,7 @@ export class DeviceLoader<T> {
         `config ${idx} came after config ${this.#loadedConfig} was loaded, and is never used`,
       );
     }
-    this.#wake();
+    this.#advance();
     return undefined;
   }
 
@@ -321,7 +321,7 @@ export class DeviceLoader<T> {
       });
     }
     this.#gateOpen = true;
-    this.#wake();
+    this.#advance();
     return undefined;
   }
 
@@ -378,7 +378,7 @@ export class DeviceLoader<T> {
   /** Cleanup: the thread is told to end (A.5). What was not loaded is dropped. */
   cancel(): void {
     this.#wantExit = true;
-    this.#wake();
+    this.#advance();
   }
 
   /**
@@ -470,12 +470,10 @@ export class DeviceLoader<T> {
     this.#handler.loaded?.(idx);
   }
 
-  /** Wakes a thread that waits; one that works goes on by itself, one that ended does not come back. */
-  #wake(): void {
-    if (this.#state === "starved" || this.#state === "gated") this.#advance();
-  }
-
-  /** Takes the load thread as far as it goes (B.3, L1 to L9). */
+  /**
+   * Takes the load thread as far as it goes (B.3, L1 to L9). A thread that waits is woken, one that works goes on by itself,
+   * one that ended does not come back.
+   */
   #advance(): void {
     if (this.#advancing) return;
     this.#advancing = true;

@@ -56,3 +56,20 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "DeviceFiles says in the system's words what else is in the way",
+  ignore,
+  fn(): void {
+    withFiles({ "file": "" }, (directory) => {
+      assertThrows(() => new DeviceFiles(`${directory}/file/in`).open("a", 0), Deno.errors.NotADirectory);
+      const files = new DeviceFiles(directory);
+      Deno.mkdirSync(`${directory}/b-0.state`);
+      assertThrows(() => files.open("b", 0), ExitError, "b-0.state: it exists");
+      // The state would be written first, and then stand there alone.
+      Deno.writeTextFileSync(`${directory}/c-0.config`, "");
+      assertThrows(() => files.open("c", 0), ExitError, "c-0.config: it exists");
+      assertEquals(namesIn(directory), ["b-0.state", "c-0.config", "file"]);
+    });
+  },
+});

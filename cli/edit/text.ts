@@ -46,13 +46,13 @@ function thing({ section, index, length }: EditChange, kind: string | undefined)
 }
 
 /** What it was, and is. */
-function what({ field, before, after, note, repair, length, action }: EditChange): string {
+function what({ field, before, after, note, repair, length, action, kind }: EditChange): string {
   if (field !== undefined) {
     const from = before === undefined ? "" : `${valueText(before)} -> `;
     return `${printable(field)} ${from}${valueText(after ?? null)}`;
   }
   if (note !== undefined) return printable(note);
-  return repair === undefined && action === "drop" ? formatBytes(length) : "";
+  return repair === undefined && action === "drop" && kind !== undefined ? formatBytes(length) : "";
 }
 
 function valueText(value: EditValue): string {

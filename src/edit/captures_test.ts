@@ -63,6 +63,8 @@ const STRUCTURE = /(?:^|\.)(?:type|name|version|more|count|flags)$/;
 /** Its values that can be written down, with their fields. */
 function* plain({ values }: Candidate): Generator<[field: string, value: unknown]> {
   for (const [field, value] of values) {
+    // Nothing cannot become something else of that length.
+    if (value === "" || (value instanceof Uint8Array && value.length === 0)) continue;
     if (Array.isArray(value)) {
       if (typeof value[0] !== "object" && value.length > 0) yield [`${field}[0]`, value[0]];
     } else if (value !== undefined && (typeof value !== "object" || value instanceof Uint8Array)) yield [field, value];

@@ -235,10 +235,12 @@ function withSource(channel: CaptureChannel, { source, track }: Target): Capture
 
 /** What `capture.json` says: how the recorded migration ended is not how this one would. */
 function noted(manifest: CaptureManifest, { edits, seed }: EditReport): CaptureManifest {
-  const { outcome: _outcome, devices: _devices, about, other, ...rest } = manifest;
+  const { outcome: _outcome, devices: _devices, file, about, other, ...rest } = manifest;
+  const { sha256: _sha256, ...stored } = file ?? {};
   const edited = "edited with migwire";
   return {
     ...rest,
+    ...(file === undefined ? {} : { file: stored }),
     about: about === undefined ? edited : `${about}; ${edited}`,
     other: { ...other, edits, seed },
   };

@@ -224,6 +224,27 @@ spawnTest("SpawnedQemu says what is left to do when a program does not end", asy
   assertStringIncludes(error.hint, `kill -9 -- -${pid}`);
 });
 
+spawnTest(
+  "SpawnedQemu takes a shorter path where that of the system's folder is too long for a socket",
+  async (folder) => {
+    const path = await program(folder, 'echo "$@" >&2; exit 1');
+    const long = `${folder}/${"long".repeat(25)}`;
+    await Deno.mkdir(long);
+    const script = new URL("spawn_program_for_test.ts", import.meta.url).pathname;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--quiet", script, "", path],
+      env: { TMPDIR: long },
+    }).output();
+    const { code, message } = JSON.parse(new TextDecoder().decode(stdout));
+    const [, short = ""] = / -qmp unix:(\/tmp\/mw-[^/]*)\/qmp,/.exec(message) ?? [];
+    assertEquals(code, "ended");
+    assert(short !== "", message);
+    // Neither of the two folders is left.
+    assertNoFolder(long);
+    await assertRejects(() => Deno.lstat(short), Deno.errors.NotFound);
+  },
+);
+
 /** Runs `argv` as a QEMU in a Deno of its own with these permissions. */
 async function withPermissions(
   folder: string,

@@ -11,6 +11,8 @@ import { memoryCapture, PAGE } from "./streams_for_test.ts";
 function load(bitmap: Uint8Array, pages: Uint8Array, count: number, options: {
   order?: BitmapOrder;
   ignoresShared?: boolean;
+  /** The file ends behind the bitmap. */
+  withoutPages?: boolean;
 } = {}): { bytes: number[]; missing: number; problems: string[] } {
   const file = new Uint8Array(bitmap.length + pages.length);
   file.set(bitmap);
@@ -35,7 +37,7 @@ function load(bitmap: Uint8Array, pages: Uint8Array, count: number, options: {
   const data = (kind: RamMappedDataRecord["kind"], offset: number, length: number): void =>
     mapped.add({ kind, block: "x", offset, length, payload: { offset, length } }, origin);
   data("ram-mapped-bitmap", 0, bitmap.length);
-  data("ram-mapped-pages", bitmap.length, usedLength);
+  if (!options.withoutPages) data("ram-mapped-pages", bitmap.length, usedLength);
   mapped.finish(options.order, options.ignoresShared ?? false);
   const [block] = blocks.all();
   assert(block !== undefined);
@@ -96,4 +98,9 @@ Deno.test("MappedRam takes a block without any page for shared memory only where
   const bitmap = bitmapOf([false, false], "little");
   assertEquals(load(bitmap, filledPages(2), 2).missing, 0);
   assertEquals(load(bitmap, filledPages(2), 2, { ignoresShared: true }).missing, 2);
+});
+
+Deno.test("MappedRam loads no page of a block whose pages do not follow its bitmap", () => {
+  const { missing, problems } = load(bitmapOf([true, true], "little"), new Uint8Array(0), 2, { withoutPages: true });
+  assertEquals([missing, problems], [2, []]);
 });

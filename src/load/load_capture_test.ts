@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { configPacket, loadBytes, packet, wholeStream } from "../../testing/load_bytes.ts";
+import { configPacket, loadBytes, packet, SECTION, startedStream, wholeStream } from "../../testing/load_bytes.ts";
 import type { Piece } from "../../testing/main_stream.ts";
+import { DEVICE, VFIO_TAG } from "../../testing/memory_capture.ts";
 import { DeviceRefusal, type DeviceSink } from "./sinks.ts";
 import type { LoadEvent } from "./mod.ts";
 
@@ -129,4 +130,19 @@ Deno.test("the same seed gives the same load, and any order the same state", asy
   const loads = await Promise.all([...Array(30).keys()].map(load));
   assertEquals(new Set(loads.map(([, sha256]) => sha256)).size, 1);
   assert(new Set(loads.map(([events]) => events.join())).size > 3);
+});
+
+Deno.test("a device whose config waited for CONFIG_LOAD_READY is told as gated, another is not", async () => {
+  const main = startedStream().end(SECTION, VFIO_TAG.end).full(SECTION, DEVICE, 1, VFIO_TAG.configLoadReady).eof();
+  const load = async (order: "canonical" | "round-robin"): Promise<unknown[]> => {
+    const events: string[] = [];
+    const { verdict, devices } = await loadBytes(main.bytes(), [[configPacket(0)]], {
+      order,
+      devices: { [DEVICE]: { gate: true } },
+      onEvent: ({ kind }) => events.push(kind),
+    });
+    return [verdict.kind, devices.map(({ gated }) => gated), events.includes("gated")];
+  };
+  assertEquals(await load("round-robin"), ["ok", [true], true]);
+  assertEquals(await load("canonical"), ["ok", [false], false]);
 });

@@ -48,19 +48,19 @@ export function corrupt(
     throw new EditError("value", `Cannot flip ${bits} bits: ${Math.min(BITS_LIMIT, total * 8)} are the most`);
   }
   const taken = new Set<number>();
-  while (taken.size < bits) taken.add(random.below(total * 8));
+  // Two choices: one alone has not enough digits for the bits of a long channel.
+  while (taken.size < bits) taken.add(random.below(total) * 8 + random.below(8));
   const bytesOf = Map.groupBy([...taken].sort((a, b) => a - b), (bit) => Math.floor(bit / 8));
+  // Stretches and bytes are both in order.
+  let [next, before] = [0, 0];
   for (const [place, flipped] of bytesOf) {
-    let byte = place;
-    const stretch = stretches.find(({ length }) => {
-      if (byte < length) return true;
-      byte -= length;
-      return false;
-    });
-    if (stretch === undefined) continue;
+    while (place - before >= (stretches[next]?.length ?? Infinity)) before += stretches[next++]?.length ?? 0;
+    const stretch = stretches[next];
+    if (stretch === undefined) break;
+    const byte = place - before;
     const { target, from, slip } = stretch;
     const offset = from + byte;
-    const before = (readBytes(target.source, offset, 1)[0] ?? 0) ^ (target.masks.get(offset) ?? 0);
+    const was = (readBytes(target.source, offset, 1)[0] ?? 0) ^ (target.masks.get(offset) ?? 0);
     const numbers = flipped.map((bit) => bit % 8);
     const mask = numbers.reduce((all, bit) => all | 1 << bit, 0);
     target.masks.set(offset, (target.masks.get(offset) ?? 0) ^ mask);
@@ -73,8 +73,8 @@ export function corrupt(
       ...(slip?.record === undefined ? {} : { kind: slip.record.kind }),
       ...(slip?.section === undefined ? {} : { section: slip.section.idstr }),
       field: `${numbers.length === 1 ? "bit" : "bits"} ${numbers.join(", ")}`,
-      before,
-      after: before ^ mask,
+      before: was,
+      after: was ^ mask,
     });
   }
 }

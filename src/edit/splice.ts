@@ -26,6 +26,8 @@ export class SpliceSource implements ByteSource {
   /** Where each ends. */
   readonly #ends: readonly number[];
   #flips: readonly Flip[] = [];
+  /** Where they are. */
+  #places: readonly number[] = [];
 
   /** The bytes of `spans`. */
   constructor(spans: readonly Span[]) {
@@ -38,6 +40,7 @@ export class SpliceSource implements ByteSource {
   /** From now on these bits are others; in the order of their places, each byte once. */
   flip(flips: readonly Flip[]): void {
     this.#flips = flips;
+    this.#places = flips.map(({ offset }) => offset);
   }
 
   /** Reads as `ByteSource` says. */
@@ -61,8 +64,7 @@ export class SpliceSource implements ByteSource {
 
   #flipIn(offset: number, bytes: Uint8Array): void {
     if (this.#flips.length === 0) return;
-    const places = this.#flips.map((flip) => flip.offset);
-    for (let i = firstAbove(places, offset - 1); i < places.length; i++) {
+    for (let i = firstAbove(this.#places, offset - 1); i < this.#flips.length; i++) {
       const flip = this.#flips[i];
       if (flip === undefined || flip.offset >= offset + bytes.length) break;
       bytes[flip.offset - offset] = (bytes[flip.offset - offset] ?? 0) ^ flip.mask;

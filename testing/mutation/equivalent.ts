@@ -17,6 +17,22 @@ export const EQUIVALENT: readonly Equivalent[] = [
     shown: "false",
     reason: "`ChannelGrammars` asks for the page size only whether it is undefined, which it is, absent or not",
   },
+  {
+    file: "src/wire/codec/zstd.ts",
+    code: "if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 1 << 19 });",
+    original: "19",
+    shown: "18",
+    reason:
+      "`chunkSize` is how large the pieces are that the stream hands over; `#take` joins them, whatever their size",
+  },
+  {
+    file: "src/wire/codec/zstd.ts",
+    code: "if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 1 << 19 });",
+    original: "19",
+    shown: "20",
+    reason:
+      "`chunkSize` is how large the pieces are that the stream hands over; `#take` joins them, whatever their size",
+  },
 ];
 
 /** Why a mutant is no other program, if it is known to be none. */

@@ -47,7 +47,8 @@ function toRun(fields: FieldDescription[]): FieldRun {
   });
   const parts = fields.map((field) => ({ field, count: eachOnItsOwn ? 1 : field.arrayLen ?? 1 }));
   const first = parts[0];
-  if (!eachOnItsOwn && first !== undefined && first.field.arrayLen !== undefined && !isMarker(first.field)) {
+  // One element stays one element, whatever follows.
+  if (first !== undefined && !isMarker(first.field)) {
     const others = parts.slice(1).reduce((sum, part) => sum + part.count, 0);
     parts[0] = { field: first.field, count: Math.max(1, first.count - others) };
   }

@@ -5,8 +5,8 @@
  * Compares with the last saved run, `bench/results.json`, and says what has become slower; with `--strict` that is exit
  * status 1. `--save` puts this run in its place; `deno task readme` then takes the README's table from it. `--quick` takes
  * small sizes, which show that all of it works and little else; it is not saved. What is not installed (socat, tshark) is
- * said, and not measured. QEMU's `scripts/analyze-migration.py` is in its sources only: name it with the option, or with
- * the variable `ANALYZE_MIGRATION`.
+ * said, and not measured. QEMU's `scripts/analyze-migration.py` is in its sources only: named with the option, or taken
+ * from Debian's (../testing/get-qemus.sh).
  *
  * @module
  */
@@ -167,7 +167,7 @@ function device(launcher: string): Row {
 
 /** QEMU's own script, which wants the description behind the stream. */
 function script(launcher: string): Row {
-  const path = args["analyze-migration"] ?? Deno.env.get("ANALYZE_MIGRATION");
+  const path = args["analyze-migration"] ?? debiansScript();
   const text = new TextEncoder().encode(JSON.stringify({ page_size: PAGE, devices: [] }));
   const description = Uint8Array.of(6, 0, 0, 0, text.length, ...text);
   const pieces = function* (): Generator<Uint8Array> {
@@ -185,6 +185,14 @@ function script(launcher: string): Row {
     const missing = "analyze-migration.py of QEMU's sources is not there: --analyze-migration PATH";
     return path === undefined ? { ...row, missing } : row;
   });
+}
+
+/** Where that script is, out of Debian's sources of QEMU; nothing if these cannot be had. */
+function debiansScript(): string | undefined {
+  const get = new URL("../testing/get-qemus.sh", import.meta.url).pathname;
+  const { success, stdout } = new Deno.Command("bash", { args: [get, "analyze-migration"], stderr: "null" })
+    .outputSync();
+  return success ? new TextDecoder().decode(stdout).trim().split("=").at(-1) : undefined;
 }
 
 function packets(launcher: string): Row {

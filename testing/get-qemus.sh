@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # get-qemus.sh NAME...: QEMUs of Debian for the gates; prints a line NAME=PROGRAM for each. NAME is 7.2, 10.0 or 11.1
-# (x86_64), or 10.0-aarch64.
+# (x86_64), or 10.0-aarch64; and analyze-migration, the script of QEMU's sources that reads a main channel.
 # They are unpacked once, with their libraries, into $MIGWIRE_QEMU_CACHE (migwire-qemu in TMPDIR if not set); nothing is
 # installed. Needs a Debian with apt, and the network the first time.
 set -euo pipefail
@@ -15,6 +15,10 @@ die() {
 # works NAME DIRECTORY: whether the QEMU in it starts and has that version.
 works() {
   local version=${1%%-*}
+  if [ "$1" = analyze-migration ]; then
+    python3 "$2/analyze-migration.py" --help 2>&1 | grep -q -e --memory
+    return
+  fi
   [ -x "$2/qemu" ] && "$2/qemu" --version 2>&1 | grep -q "^QEMU emulator version ${version//./\\.}\."
 }
 
@@ -24,18 +28,25 @@ mirror() {
     grep -v -e -security -e /security | sed -n '1s/ .*//p'
 }
 
+# prepare DIRECTORY KIND SUITE...: `get` becomes an apt-get with these suites alone, of KIND deb or deb-src, and its files there.
+prepare() {
+  local apt=$1 kind=$2
+  shift 2
+  mkdir -p "$apt"/{sources,lists/partial,cache/archives/partial}
+  : >"$apt/status"
+  printf '%s\n' "Types: $kind" "URIs: $uri" "Suites: $*" "Components: main" \
+    "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg" >"$apt/sources/qemu.sources"
+  get=(apt-get -q -y -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$apt/sources"
+    -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache"
+    -o "APT::Sandbox::User=root" -o "Acquire::Languages=none" -o "Acquire::Retries=3")
+}
+
 # fetch PACKAGE PROGRAM DIRECTORY SUITE...: unpacks the package of the last suite, and all that it depends on, from these
 # suites. apt is told that nothing is installed, so its answer does not depend on this machine.
 fetch() {
   local package=$1 program=$2 dir=$3 apt=$3/apt archive
   shift 3
-  mkdir -p "$apt"/{sources,lists/partial,cache/archives/partial}
-  : >"$apt/status"
-  printf '%s\n' "Types: deb" "URIs: $uri" "Suites: $*" "Components: main" \
-    "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg" >"$apt/sources/qemu.sources"
-  local get=(apt-get -q -y -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$apt/sources"
-    -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache"
-    -o "APT::Sandbox::User=root" -o "Acquire::Languages=none" -o "Acquire::Retries=3")
+  prepare "$apt" deb "$@"
   "${get[@]}" update || return
   "${get[@]}" -t "${@: -1}" --no-install-recommends --download-only install "$package" || return
   for archive in "$apt"/cache/archives/*.deb; do
@@ -44,6 +55,17 @@ fetch() {
   done
   rm -rf "$apt"
   (write_starter "$dir" "$program")
+}
+
+# fetch_script DIRECTORY SUITE...: takes the script out of the sources of the last suite, as DIRECTORY/analyze-migration.py.
+fetch_script() {
+  local dir=$1 apt=$1/apt
+  shift
+  prepare "$apt" deb-src "$@"
+  "${get[@]}" update || return
+  (cd "$apt" && "${get[@]}" -t "${@: -1}" --download-only --tar-only source qemu) || return
+  tar -xOf "$apt"/qemu_*.orig.tar.xz --wildcards '*/scripts/analyze-migration.py' >"$dir/analyze-migration.py" || return
+  rm -rf "$apt"
 }
 
 # write_starter DIRECTORY PROGRAM: makes DIRECTORY/qemu, which starts that program of it with the loader and libraries
@@ -73,12 +95,16 @@ provide() {
     7.2*) suites=(bookworm) ;;
     10.0*) suites=(bookworm bookworm-backports) ;;
     11.1*) suites=(trixie trixie-backports) ;;
+    # That of 10.0 knows multifd's flags; a main channel with nothing but pages is the same to all of them.
+    analyze-migration) suites=(trixie) ;;
   esac
   if [[ $name == *-aarch64 ]]; then package=qemu-system-arm program=qemu-system-aarch64; fi
   works "$name" "$cache/$name" && return
   say "getting QEMU $name of ${suites[*]: -1}"
   dir=$(mktemp -d "$cache/.$name-XXXXXX")
-  if ! fetch "$package" "$program" "$dir" "${suites[@]}" >"$dir.log" 2>&1; then
+  local how=(fetch "$package" "$program" "$dir" "${suites[@]}")
+  [ "$name" != analyze-migration ] || package="the sources of QEMU" how=(fetch_script "$dir" "${suites[@]}")
+  if ! "${how[@]}" >"$dir.log" 2>&1; then
     tail -n 20 "$dir.log" >&2
     say "Cannot get $package of ${suites[*]: -1} from $uri: see above"
     rm -rf "$dir" "$dir.log"
@@ -86,8 +112,7 @@ provide() {
   fi
   rm -f "$dir.log"
   if ! works "$name" "$dir"; then
-    "$dir/qemu" --version >&2 || true
-    say "Cannot use $package of ${suites[*]: -1}: it is not QEMU ${name%%-*}, or does not start"
+    say "Cannot use $package of ${suites[*]: -1}: it is not $name, or does not start"
     rm -rf "$dir"
     return 1
   fi
@@ -96,7 +121,7 @@ provide() {
 }
 
 for name in "$@"; do
-  [[ $name =~ ^(7\.2|10\.0|11\.1|10\.0-aarch64)$ ]] || die "Cannot get QEMU $name: there are 7.2, 10.0, 11.1, 10.0-aarch64"
+  [[ $name =~ ^(7\.2|10\.0|11\.1|10\.0-aarch64|analyze-migration)$ ]] || die "Cannot get QEMU $name: there are 7.2, 10.0, 11.1, 10.0-aarch64, analyze-migration"
 done
 mkdir -p "$cache"
 [ -O "$cache" ] || die "Cannot use $cache: it belongs to somebody else; set MIGWIRE_QEMU_CACHE"
@@ -114,4 +139,8 @@ done
 for job in "${jobs[@]}"; do wait "$job" || missing=1; done
 exec {lock}>&-
 [ -z "${missing:-}" ] || die "Cannot begin: not all of QEMU $* can be had"
-for name in "$@"; do echo "$name=$cache/$name/qemu"; done
+for name in "$@"; do
+  program=qemu
+  [ "$name" != analyze-migration ] || program=analyze-migration.py
+  echo "$name=$cache/$name/$program"
+done

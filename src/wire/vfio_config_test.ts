@@ -103,6 +103,8 @@ Deno.test("parseConfigPacket() refuses data without a tag (V56)", () => {
 Deno.test("parseConfigPacket() fills a tag that is cut with zeros, as QEMU does", () => {
   const error = assertThrows(() => parseConfigPacket(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xef)), WireError);
   assertEquals(error.finding.qemu, "NAME: expected FLAG_DEV_CONFIG_STATE but got ffffffffef000000");
+  const seven = assertThrows(() => parseConfigPacket(Uint8Array.fromHex("ffffffffef1000")), WireError);
+  assertEquals(seven.finding.qemu, "NAME: expected FLAG_DEV_CONFIG_STATE but got ffffffffef100000");
 });
 
 Deno.test("parseConfigPacket() refuses another tag", () => {

@@ -25,6 +25,13 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: "an ended channel only waits, by `channelWaits`, which `#isReady` asks of channels alone that have an item",
   },
   {
+    file: "src/load/engine/device_loader.ts",
+    code: "if (slot === undefined) return false;",
+    original: "false",
+    shown: "true",
+    reason: "never run: `#step` has found the buffer, or a part of it is written, and only `#passed` takes it away",
+  },
+  {
     file: "src/wire/codec/zstd.ts",
     code: "if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 1 << 19 });",
     original: "19",

@@ -77,8 +77,9 @@ export const ENGINE: Target = {
   name: "engine",
   weight: 10,
   holds: "every order ends, in a verdict of the documented set; only CaptureError is thrown; the text is printable",
-  steps: { constant: 100_000, perByte: 300 },
-  bytes: { constant: 16_000_000, perByte: 3_000 },
+  // All is read several times over, and a record of a dirty bitmap can have one byte; each channel has buffers of its own.
+  steps: { constant: 100_000, perByte: 1_000 },
+  bytes: { constant: 32_000_000, perByte: 3_000 },
   async run(input): Promise<void> {
     const { capture, option } = captureOf(input);
     const limit = option(3);
@@ -111,8 +112,9 @@ export const REPORTS: Target = {
   name: "reports",
   weight: 6,
   holds: "nothing is thrown; what is printed is printable",
-  steps: { constant: 100_000, perByte: 300 },
-  bytes: { constant: 16_000_000, perByte: 3_000 },
+  // All is read several times over, and a record of a dirty bitmap can have one byte; each channel has buffers of its own.
+  steps: { constant: 100_000, perByte: 1_000 },
+  bytes: { constant: 32_000_000, perByte: 3_000 },
   run(input): void {
     const { capture, option } = captureOf(input);
     const json = option(0) % 2 === 1;

@@ -11,6 +11,8 @@ export type PermissionArgument =
 export type PermissionRule =
   /** A file or directory that an argument names, and all that is in it. */
   | { readonly kind: "path"; readonly of: PermissionArgument; readonly write?: true }
+  /** Files that stand in an argument behind `=@`, up to a comma. */
+  | { readonly kind: "attached"; readonly of: PermissionArgument }
   /** The folder of what an argument names: it is made beside it, and renamed when it is whole. */
   | { readonly kind: "folder"; readonly of: PermissionArgument }
   /** A socket's address that an argument names. */
@@ -51,7 +53,7 @@ export const PERMISSIONS: { readonly [command: string]: readonly PermissionRule[
     { kind: "env", names: ["TERM", "LC_ALL", "LC_CTYPE", "LANG"], why: "what --terminal may draw with" },
   ],
   diff: [...CAPTURE, { kind: "path", of: { operand: 1 } }],
-  edit: [...CAPTURE, { kind: "folder", of: { option: "out" } }],
+  edit: [...CAPTURE, { kind: "attached", of: { option: "set" } }, { kind: "folder", of: { option: "out" } }],
   record: [
     { kind: "socket", of: { option: "listen" } },
     { kind: "socket", of: { option: "to" } },
@@ -129,6 +131,8 @@ function rowsOf(rule: PermissionRule, definition: CommandDefinition): Permission
   switch (rule.kind) {
     case "path":
       return [[rule.write ? both(value) : `--allow-read=${value}`, when]];
+    case "attached":
+      return [["--allow-read=FILE", `${when} …=@FILE`]];
     case "folder":
       return [[both("FOLDER"), `${when === "" ? "" : `${when}; `}FOLDER is the folder that ${value} is made in`]];
     case "socket":

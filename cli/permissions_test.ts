@@ -51,7 +51,7 @@ Deno.test("a compiled binary has the permissions that some command needs, and no
   const rules = Object.values(PERMISSIONS).flat();
   const named = rules.flatMap((rule) => rule.kind === "env" ? rule.names : []);
   const kinds = new Set(rules.flatMap(({ kind }) => {
-    if (kind === "path" || kind === "list") return ["read"];
+    if (kind === "path" || kind === "list" || kind === "attached") return ["read"];
     if (kind === "folder") return ["read", "write"];
     if (kind === "socket" || kind === "target") return ["net", "read", "write"];
     return kind === "env" ? [`env=${[...new Set(named)].join(",")}`] : ["run"];

@@ -81,6 +81,11 @@ const CASES: readonly (readonly [script: string, code: number, needs: readonly s
   [`migwire report ${C} --out report.html`, 0, ["--allow-write=*"]],
   [`migwire diff ${C} ${C}/channel-00.s2d --only devices`, 1, ["--allow-read=*"]],
   [`migwire edit ${C} --truncate 'channel=main,at=0x100' --out out/`, 0, ["--allow-write=*"]],
+  [
+    `head -c 65536 /dev/zero >zeros; migwire edit ${C} --set 'kind=multifd-device-state,index=1,data=@zeros' --out out/`,
+    0,
+    ["--allow-read=*"],
+  ],
   [`migwire convert ${C} out/ --no-payload`, 0, ["--allow-write=*"]],
   [`migwire convert ${C} out/`, 0, ["--allow-read=*", "--allow-write=*"]],
   [`migwire convert ${C} out.pcapng`, 0, ["--allow-write=*"]],

@@ -28,6 +28,14 @@ write_path() {
   case $path in - | '') ;; *) writes=$writes,$path ;; esac
 }
 
+# attached TEXT: files that stand in it behind =@, up to a comma.
+attached() {
+  rest=$1
+  while :; do
+    case $rest in *=@*) rest=${"$"}{rest#*=@}; read_path "${"$"}{rest%%,*}" ;; *) break ;; esac
+  done
+}
+
 # folder PATH: the folder that PATH is in.
 folder() {
   case $1 in - | '') return ;; esac

@@ -57,6 +57,8 @@ export interface Outcome {
   readonly loaded: { readonly [idstr: string]: readonly number[] };
   /** Index of the config that each device loaded last. */
   readonly configs: { readonly [idstr: string]: number };
+  /** State of each device in the end. */
+  readonly states: readonly string[];
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly answers: readonly ReturnPathAnswer[];
@@ -196,6 +198,7 @@ class Bench {
       full,
       loaded: this.#loaded,
       configs: this.#configs,
+      states: this.#destination.devices.map(({ state }) => state),
       errors: this.#destination.errors.map(inShort),
       warnings: this.#destination.warnings.map(({ code }) => code),
       answers: this.#answers,

@@ -50,3 +50,17 @@ Deno.test("a device that was never set up is not cleaned up", () => {
   const { setUps, cleanUps } = runBare({ devices }, [mainClosed]);
   assertEquals([setUps, cleanUps], [0, 0]);
 });
+
+Deno.test("devices run when the guest does: after success, with state lost or not, and after nothing else", () => {
+  for (const [title, options, events, kind] of WAYS_OUT) {
+    const { states } = runBare({ devices, ...options }, SET_UP, start(OTHER), events);
+    const runs = kind === "ok" || kind === "lost-state";
+    assertEquals(states.map((state) => state === "RUNNING"), [runs, runs], title);
+  }
+});
+
+Deno.test("row 57: a packet of 256 MiB is taken, one byte more is what QEMU would allocate and abort", () => {
+  const MOST = 268_435_456;
+  const verdict = (size: number): string => runBare({}, SET_UP, [sw, data(0, size - 12), config(1, 5), eof]).verdict;
+  assertEquals([verdict(MOST), verdict(MOST + 1)], ["ok", "would-abort(allocation)"]);
+});

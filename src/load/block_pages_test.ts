@@ -85,3 +85,13 @@ Deno.test("BlockPages throws away whole pages, and takes them again", () => {
   block.write(2 * PAGE, content, { interval: 2, rank: 2 });
   assertEquals([0, 1, 2, 3].map((page) => block.read(page * PAGE, 1)[0]), [9, 0, 9, 0]);
 });
+
+Deno.test("BlockPages throws away the pages that lie in a range whole, and no other", () => {
+  const block = new BlockPages("x", 4 * PAGE, PAGE);
+  for (let page = 0; page < 4; page++) {
+    block.write(page * PAGE, new Uint8Array(PAGE).fill(7), { interval: 1, rank: 1 });
+  }
+  block.discard(PAGE - 1, PAGE + 1, 2);
+  assertEquals([0, 1, 2, 3].map((page) => block.has(page * PAGE)), [true, false, true, true]);
+  assertEquals([...block.read(2 * PAGE - 1, 2)], [0, 7]);
+});

@@ -211,3 +211,14 @@ Deno.test("decodePciConfig() and describePciConfig() survive any bytes", () => {
     for (const line of describePciConfig(decoded)) assertEquals(/^\t{0,2}[^\t].*$/.test(line), true, line);
   }));
 });
+
+Deno.test("decodePciConfig() takes no subsystem from a bridge, where other registers lie", () => {
+  const bridge = space(256, { 0x00: "86801234", 0x08: "00000406", 0x0e: "01", 0x2c: "aabbccdd" });
+  const { headerType, subsystemVendorId, subsystemId } = decodePciConfig(bridge);
+  assertEquals([headerType, subsystemVendorId, subsystemId], [1, 0, 0]);
+});
+
+Deno.test("describePciConfig() says a programming interface by its number where it has no name", () => {
+  const nameless = space(256, { 0x00: "86801234", 0x08: "007f00ff" });
+  assertEquals(describePciConfig(decodePciConfig(nameless))[0]?.includes("(prog-if 7f)"), true);
+});

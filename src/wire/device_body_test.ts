@@ -6,6 +6,7 @@ import { decodeDeviceBody, encodeDeviceBody, measureDeviceBody } from "./device_
 import { annotateDeviceBody } from "./device_body_view.ts";
 import { describedLength, runsOf } from "./field_runs.ts";
 import { type FieldDescription, parseVmDescription, type VmsdDescription } from "./vm_description.ts";
+import { workTime } from "../../testing/work_time.ts";
 
 fc.configureGlobal({ seed: 19 });
 
@@ -574,8 +575,8 @@ Deno.test("decodeDeviceBody() does no more work than the body has bytes for", ()
   const one = vmsd([...nothing.fields, field("x", "uint8", 1)]);
   const inner = field("s", "struct", 1, { struct: one, arrayLen: 0xffff_ffff });
   const bytes = new Uint8Array(20_000);
-  const start = performance.now();
+  const start = workTime();
   assertWhole(decodeDeviceBody(bytes, vmsd([inner])), bytes);
   assertWhole(decodeDeviceBody(bytes, vmsd([field("n", "uint64", 8, { arrayLen: 0xffff_ffff })])), bytes);
-  assert(performance.now() - start < 5_000);
+  assert(workTime() - start < 5_000);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { scanDomain } from "./domain.ts";
+import { workTime } from "../../../testing/work_time.ts";
 
 Deno.test("scanDomain() finds name and machine as libvirt writes them", () => {
   const xml = `<domain type='qemu' id='1'>
@@ -23,10 +24,10 @@ Deno.test("scanDomain() expands no entity that the text defines", () => {
 });
 
 Deno.test("scanDomain() takes no longer for text that was made to be slow", () => {
-  const start = performance.now();
+  const start = workTime();
   for (const piece of ["<type ", "<name>", "<type a='", "<type a=a=a=a=", "&amp", "<type " + "a".repeat(1000)]) {
     scanDomain(piece.repeat(1_000_000 / piece.length));
   }
   for (const piece of ["a", "a=", "a ='"]) scanDomain(`<type ${piece.repeat(60_000)}>`.repeat(4));
-  assert(performance.now() - start < 5000);
+  assert(workTime() - start < 5000);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { pathText } from "./path.ts";
 import { matchesPath, passes } from "./pattern.ts";
+import { workTime } from "../../../testing/work_time.ts";
 
 Deno.test("pathText() puts dots between names and brackets around numbers", () => {
   assertEquals(pathText([]), "");
@@ -31,9 +32,9 @@ Deno.test("matchesPath() matches a path and what it is in, never half a name", (
 });
 
 Deno.test("matchesPath() is not slow for patterns and names that are made to be", () => {
-  const started = performance.now();
+  const started = workTime();
   assert(!matchesPath(`${"*a".repeat(50)}b`, ["a".repeat(5000)]));
-  assert(performance.now() - started < 2000);
+  assert(workTime() - started < 2000);
 });
 
 Deno.test("passes() lets through what one pattern wants and none does not", () => {

@@ -31,22 +31,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     shown: "true",
     reason: "never run: `#step` has found the buffer, or a part of it is written, and only `#passed` takes it away",
   },
-  {
-    file: "src/wire/codec/zstd.ts",
-    code: "if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 1 << 19 });",
-    original: "19",
-    shown: "18",
-    reason:
-      "`chunkSize` is how large the pieces are that the stream hands over; `#take` joins them, whatever their size",
-  },
-  {
-    file: "src/wire/codec/zstd.ts",
-    code: "if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 1 << 19 });",
-    original: "19",
-    shown: "20",
-    reason:
-      "`chunkSize` is how large the pieces are that the stream hands over; `#take` joins them, whatever their size",
-  },
 ];
 
 /** Why a mutant is no other program, if it is known to be none. */

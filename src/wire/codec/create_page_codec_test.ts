@@ -1,6 +1,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { constants, createDeflate, createZstdCompress, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import {
+  constants,
+  createDeflate,
+  createZstdCompress,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import { concat } from "@std/bytes";
 import { vectorBytes } from "../../../testing/vectors.ts";
 import { WireError } from "../finding.ts";
@@ -143,6 +151,98 @@ Deno.test("createPageCodec() refuses a zlib stream that ends, has a dictionary, 
   assertEquals(refused("zlib", header(1, cut), cut)[0], "codec-short");
 });
 
+Deno.test("createPageCodec() takes a zlib header of deflate with a window of up to 32 KiB, whose check is right", () => {
+  const body = deflateRawSync(page(1), { finishFlush: constants.Z_SYNC_FLUSH });
+  const begin = (method: number, flags: number): string => {
+    const payload = concat([Uint8Array.of(method, flags), body]);
+    try {
+      assertEquals(createPageCodec("zlib", PAGE).inflate(header(1, payload), payload), page(1));
+      return "taken";
+    } catch (error) {
+      assert(error instanceof WireError);
+      return `${error.finding.message}; ${error.finding.qemu}`;
+    }
+  };
+  const refusal = "zlib packet: does not begin with a zlib header; multifd 0: inflate returned -3 instead of Z_OK";
+  assertEquals([begin(0x78, 0x01), begin(0x08, 0x1d)], ["taken", "taken"]);
+  assertEquals(begin(0x78, 0x02), refusal, "a wrong check");
+  assertEquals(begin(0x79, 0x18), refusal, "method 9");
+  assertEquals(begin(0x88, 0x1c), refusal, "a window of 64 KiB");
+});
+
+Deno.test("createPageCodec() tells of a zlib packet how much came out of it, of one that is damaged where", async () => {
+  const packets = await flushed(createDeflate(), [page(1), page(2)]);
+  const codec = createPageCodec("zlib", PAGE, { channelId: 2 });
+  const refusal = (normalPages: number, payload: Uint8Array): unknown[] => {
+    const { code, message, qemu } =
+      assertThrows(() => codec.inflate(header(normalPages, payload), payload), WireError).finding;
+    return [code, message, qemu];
+  };
+  const [first = new Uint8Array(0), second = new Uint8Array(0)] = packets;
+  codec.inflate(header(1, first), first);
+  assertEquals(refusal(2, second), [
+    "codec-short",
+    "zlib packet: decompresses to only 4096 bytes",
+    "multifd 2: inflate generated too few output",
+  ]);
+  const damaged = Uint8Array.of(0x78, 0x01, 0x07);
+  assertEquals(refused("zlib", header(1, damaged), damaged), [
+    "codec-data",
+    "multifd 0: inflate returned -3 instead of Z_OK",
+  ]);
+});
+
+Deno.test("createPageCodec() says what QEMU makes of a payload that is too long, too short, or of too many pages", async () => {
+  const [zlib = new Uint8Array(0)] = await flushed(createDeflate(), [concat([page(1), page(2)])]);
+  const [zstd = new Uint8Array(0)] = await flushed(createZstdCompress(), [concat([page(1), page(2)])]);
+  assertEquals(refused("zlib", header(1, zlib), zlib), [
+    "codec-output",
+    "undefined: the rest is dropped, and what the next packet inflates to is not what was deflated",
+  ]);
+  assertEquals(await refusedZstd(header(1, zstd), zstd), [
+    "codec-output",
+    "undefined: the rest is dropped, and the next packet is then taken for damaged",
+  ]);
+  assertEquals(refused("none", header(3, page(1)), page(1)), [
+    "truncated",
+    "Unexpected end-of-file before all data were read",
+  ]);
+  const { finding } = assertThrows(
+    () => createPageCodec("none", PAGE).inflate(header(129, page(1)), page(1)),
+    WireError,
+  );
+  assertEquals([finding.code, "qemu" in finding, finding.offset], ["normal", false, 0]);
+});
+
+Deno.test("createPageCodec() gives nothing of a left-over packet of QEMU 7.2, which has no pages and a stale length", async () => {
+  const leftOver: PagePacket = { normalPages: 0, zeroPages: 0, nextPacketSize: 99 };
+  for (const method of ["none", "zlib", "zstd", "qpl", "uadk", "qatzip"] as const) {
+    const codec = createPageCodec(method, PAGE);
+    assertEquals((await codec.inflate(leftOver, Uint8Array.of(1, 2, 3))).length, 0, method);
+    codec.close();
+  }
+});
+
+Deno.test("createPageCodec() says which page of uadk is damaged, is too much, or makes the lengths wrong", () => {
+  const message = (...bodies: Uint8Array[]): string => {
+    const words = bodies.map(({ length }) => Uint8Array.of(0, 0, length >> 8, length & 0xff));
+    const payload = concat([...words, ...bodies]);
+    const codec = createPageCodec("uadk", PAGE);
+    return assertThrows(() => codec.inflate(header(bodies.length, payload), payload), WireError).finding.message;
+  };
+  const good = deflateSync(page(1));
+  const large = deflateSync(new Uint8Array(PAGE + 1));
+  assertEquals(message(good, Uint8Array.of(7, 7, 7)), "uadk packet: page 1 is damaged: incorrect header check");
+  assertEquals(message(good, large), "uadk packet: page 1 decompresses to more than a page");
+  const payload = concat([Uint8Array.of(0, 0, 0, 5), good]);
+  const codec = createPageCodec("uadk", PAGE);
+  const error = assertThrows(() => codec.inflate(header(1, payload), payload), WireError);
+  assertEquals(
+    error.finding.message,
+    `uadk packet: nextPacketSize is ${payload.length}, length words and pages take 9`,
+  );
+});
+
 Deno.test("createPageCodec() stops at the size of the pages, however much a payload inflates to", () => {
   const bomb = new Uint8Array(1 << 26);
   const zlib = deflateSync(bomb, { finishFlush: constants.Z_SYNC_FLUSH });
@@ -260,12 +360,24 @@ Deno.test("createPageCodec() refuses bad zstd packets, and all that come after",
   assertEquals((await refusedZstd({ normalPages: 1, zeroPages: 0, nextPacketSize: 9 }, garbage))[0], "truncated");
 });
 
-Deno.test("createPageCodec() refuses a zstd packet after the codec was closed", async () => {
+Deno.test("createPageCodec() refuses a zstd packet after the codec was closed, however long after", async () => {
   const codec = createPageCodec("zstd", PAGE);
-  codec.close();
   const payload = new Uint8Array(1);
-  const error = await assertRejects(async () => await codec.inflate(header(1, payload), payload), WireError);
-  assert(error.message.includes("the codec was closed"));
+  const message = async (): Promise<string> =>
+    (await assertRejects(async () => await codec.inflate(header(1, payload), payload), WireError)).finding.message;
+  codec.close();
+  assertEquals(await message(), "zstd packet: cannot be read: the codec was closed");
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(await message(), "zstd packet: cannot be read: the codec was closed");
+});
+
+Deno.test("createPageCodec() refuses zstd packets behind one in which the frame ends before the payload does", async () => {
+  const ended = concat([zstdCompressSync(page(3)), Uint8Array.of(1, 2, 3)]);
+  const codec = createPageCodec("zstd", PAGE);
+  assertEquals(await codec.inflate(header(1, ended), ended), page(3));
+  const error = await assertRejects(async () => await codec.inflate(header(1, ended), ended), WireError);
+  assertEquals(error.finding.message, "zstd packet: cannot be read: the zstd frame has ended");
+  codec.close();
 });
 
 Deno.test("createPageCodec() gives pages of the right size or a WireError for any bytes", async () => {

@@ -99,8 +99,6 @@ export class PacketGate {
 export interface ZlibError {
   /** `Z_DATA_ERROR`, `ERR_BUFFER_TOO_LARGE` and so on. */
   readonly code: string;
-  /** zlib's return value, where it has one. */
-  readonly errno: number | undefined;
   /** Its text. */
   readonly message: string;
 }
@@ -111,8 +109,8 @@ export function inflating(inflate: () => Uint8Array, refuse: (error: ZlibError) 
     const { buffer, byteOffset, byteLength } = inflate();
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
-    const { code = "", errno, message = String(error) } = error as Partial<ZlibError>;
-    return refuse({ code, errno, message });
+    const { code = "", message = String(error) } = error as Partial<ZlibError>;
+    return refuse({ code, message });
   }
 }
 

@@ -86,7 +86,7 @@ export class ZlibCodec implements SyncPageCodec {
   }
 
   #failed(packet: PagePacket, error: ZlibError, size: number): never {
-    if (!isTooMuch(error)) return this.#notOk(packet, error.errno ?? Z_DATA_ERROR, `is damaged: ${error.message}`);
+    if (!isTooMuch(error)) return this.#notOk(packet, Z_DATA_ERROR, `is damaged: ${error.message}`);
     return this.#gate.refuse(packet, {
       code: "codec-output",
       message: `decompresses to more than the ${size} bytes that the pages take`,

@@ -128,6 +128,6 @@ export class ZstdCodec implements PageCodec {
 /** Throws `TypeError` where the runtime cannot unpack zstd, as Node before 22.15. */
 function decompressor(): zlib.ZstdDecompress {
   const { createZstdDecompress } = zlib as Partial<typeof zlib>;
-  if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 1 << 19 });
+  if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize: 0x8_0000 });
   throw new TypeError("Cannot unpack pages under zstd: this runtime cannot; Deno can, and Node from 22.15 on");
 }

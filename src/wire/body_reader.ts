@@ -1,7 +1,7 @@
 import { type Cursor, Incomplete } from "../bytes/mod.ts";
 import { isScalar, naturalSize, readLeaf, readScalars } from "./body_leaf.ts";
 import type { BodyNode } from "./body_node.ts";
-import { isMarker, runsOf } from "./field_runs.ts";
+import { runsOf } from "./field_runs.ts";
 import type { FindingDraft } from "./finding.ts";
 import type { FieldDescription, VmsdDescription } from "./vm_description.ts";
 
@@ -40,9 +40,7 @@ export class BodyReader {
   /** Reads fields and subsections into `into`. Throws {@linkcode BodyMisfit}, or `Incomplete` when bytes are missing. */
   vmsd(vmsd: VmsdDescription, into: BodyNode[]): void {
     for (const run of runsOf(vmsd.fields)) {
-      const [only] = run.parts;
-      const { field, count } = only ?? {};
-      if (field === undefined || count === undefined) continue;
+      const [{ field, count }] = run.parts;
       if (!run.array) into.push(this.#field(field, run.name));
       else if (run.parts.length === 1 && this.#isRow(field)) into.push(this.#row(field, count));
       else into.push(this.#group(run.name, "array", {}, (children) => this.#elements(run.parts, children)));
@@ -107,12 +105,10 @@ export class BodyReader {
 
   /** An array's element: as described, or the NULL byte in its place that QEMU up to 9.2 describes as an element. */
   #element(field: FieldDescription, name: string): BodyNode {
-    if (!isMarker(field)) {
-      const empty = field.struct !== undefined && field.struct.fields.length === 0;
-      const described = field.size === 1 && (empty || (naturalSize(field.type) ?? 1) !== 1);
-      const hidden = this.#hiddenNulls && field.size > 1;
-      if ((described || hidden) && this.#next() === NULL_MARKER) return this.#leaf(name, "nullptr", 1);
-    }
+    const empty = field.struct !== undefined && field.struct.fields.length === 0;
+    const described = field.size === 1 && (empty || (naturalSize(field.type) ?? 1) !== 1);
+    const hidden = this.#hiddenNulls && field.size > 1;
+    if ((described || hidden) && this.#next() === NULL_MARKER) return this.#leaf(name, "nullptr", 1);
     return this.#field(field, name);
   }
 

@@ -269,6 +269,7 @@ Deno.test("decodeDeviceBody() keeps bytes of a body that is longer, shorter or o
       ], "has a subsection dog instead of d/sub"],
       ["02", vmsd([field("q", "qtailq", 1)]), ["q rest 02"], undefined],
       ["000000010100", vmsd([field("q", "gtree", 6)]), ["q rest 000000010100"], undefined],
+      ["0000000100", vmsd([field("q", "gtree", 5)]), ["q rest 0000000100"], undefined],
     ] as const
   ) {
     const body = decodeDeviceBody(hex(bytes), description);
@@ -304,6 +305,78 @@ Deno.test("decodeDeviceBody() keeps values that QEMU's types do not have", () =>
     "f float64 9221120237041090561",
     "c capability abc",
   ]);
+});
+
+Deno.test("decodeDeviceBody() gives no name and no version that the description has not", () => {
+  const body = decodeDeviceBody(hex("00"), { fields: [field("q", "qtailq", 1)], subsections: [] });
+  assertEquals(Object.keys(body), ["length", "children", "findings"]);
+  assertEquals(Object.keys(body.children[0] ?? {}), ["name", "type", "offset", "length", "children"]);
+});
+
+Deno.test("decodeDeviceBody() looks for hidden NULLs only among pointers, and only where they are needed to make it fit", () => {
+  const pointers = field("p", "uint32", 4, { arrayLen: 2 });
+  const found = ["p[0] nullptr 48", "p[1] uint32 2"];
+  const row = field("b", "uint8", 1, { arrayLen: 2 });
+  assertEquals(decode(hex("3031 30 00000002"), vmsd([row, pointers])), ["b uint8 48,49", ...found]);
+  const small = field("s", "struct", 1, { arrayLen: 2, struct: vmsd([field("x", "uint8", 1)]) });
+  assertEquals(decode(hex("3031 30 00000002"), vmsd([small, pointers])), [
+    "s[0].x uint8 48",
+    "s[1].x uint8 49",
+    ...found,
+  ]);
+  // The size of a structure with a hidden NULL is wrong.
+  const outer = field("s", "struct", 8, { struct: vmsd([pointers]) });
+  assertEquals(decode(hex("30 00000002"), vmsd([outer])), ["s.p[0] nullptr 48", "s.p[1] uint32 2"]);
+  // Both readings fit these bytes: a text of three letters could follow.
+  const text = field("c", "capability", 1);
+  assertEquals(decode(hex("30000001 00036162 00"), vmsd([pointers, text])), [
+    "p uint32 805306369,221538",
+    "c capability ",
+  ]);
+});
+
+Deno.test("decodeDeviceBody() reads an array of pointers whose first is NULL, which gives the array its size", () => {
+  assertEquals(decode(hex("30 00000001 00000002"), vmsd([field("p", "uint32", 1, { arrayLen: 3 })])), [
+    "p[0] nullptr 48",
+    "p[1] uint32 1",
+    "p[2] uint32 2",
+  ]);
+});
+
+Deno.test("decodeDeviceBody() takes a byte 0x30 of an element of one byte for what it is", () => {
+  assertEquals(decode(hex("3031"), vmsd([field("u", "mystery", 1, { arrayLen: 2 })])), [
+    "u[0] mystery 30",
+    "u[1] mystery 31",
+  ]);
+  const byte = field("b", "uint8", 1);
+  assertEquals(decode(hex("3031"), vmsd([byte, byte])), ["b[0] uint8 48", "b[1] uint8 49"]);
+});
+
+Deno.test("decodeDeviceBody() keeps a field of two structures as bytes: only a list or a tree has several", () => {
+  const inner = vmsd([field("a", "uint8", 1)]);
+  assertEquals(decode(hex("0102"), vmsd([field("x", "pair", 2, { inline: [inner, inner] })])), ["x pair 0102"]);
+});
+
+Deno.test("decodeDeviceBody() lets one element of no bytes stand for all that are claimed", () => {
+  const empty = field("e", "struct", 0, { arrayLen: 5, struct: { fields: [], subsections: [] } });
+  const [group] = decodeDeviceBody(hex(""), vmsd([empty])).children;
+  assertEquals([group?.name, group?.children?.length], ["e", 1]);
+});
+
+Deno.test("measureDeviceBody() tells a body that is not as described from one that goes on", () => {
+  const footer = (window: Uint8Array) => (end: number): boolean | undefined =>
+    end < window.length ? window[end] === 0x7e : undefined;
+  const measure = (bytes: string, description: VmsdDescription, ended = false): unknown =>
+    measureDeviceBody(hex(bytes), description, footer(hex(bytes)), ended);
+  // A text is longer than described: the body says so itself.
+  const text = vmsd([field("c", "capability", 2)]);
+  assertEquals(measure("05 616263", text), { missing: 2 });
+  assertEquals(measure("05 616263", text, true), undefined);
+  assertEquals(measure("02 6162", text), { missing: 1 });
+  assertEquals(measure("02 6162", text, true), undefined);
+  assertEquals(measure("02 6162 7e", text), { end: 3 });
+  const sub = vmsd([field("b", "uint8", 1)], [], "d/sub");
+  assertEquals(measure("00".repeat(20), vmsd([field("a", "uint8", 1)], [sub])), undefined);
 });
 
 Deno.test("measureDeviceBody() says how many bytes more it takes to tell", () => {

@@ -8,7 +8,15 @@ export interface FieldRun {
   /** Whether this is an array. */
   readonly array: boolean;
   /** Each object, and for how many elements it really stands. */
-  readonly parts: readonly { readonly field: FieldDescription; readonly count: number }[];
+  readonly parts: readonly [FieldPart, ...FieldPart[]];
+}
+
+/** One object of a run. */
+export interface FieldPart {
+  /** As it stands in the description. */
+  readonly field: FieldDescription;
+  /** Elements that it stands for. */
+  readonly count: number;
 }
 
 /** Whether the object is a byte that stands in for a pointer: a NULL, or the mark before an element. */
@@ -26,33 +34,33 @@ export function isMarker(field: FieldDescription): boolean {
  *   `array_len` all the same. Elements with `index`, or two neighbours of one sort, tell such an array.
  */
 export function runsOf(fields: readonly FieldDescription[]): FieldRun[] {
-  const groups: FieldDescription[][] = [];
+  const groups: [FieldDescription, ...FieldDescription[]][] = [];
   for (const field of fields) {
     const group = groups.at(-1);
-    if (group?.[0]?.name === field.name) group.push(field);
+    if (group?.[0].name === field.name) group.push(field);
     else groups.push([field]);
   }
   return groups.map(toRun);
 }
 
-function toRun(fields: FieldDescription[]): FieldRun {
-  const name = fields[0]?.name ?? "";
-  if (fields.length === 1) {
-    const parts = fields.map((field) => ({ field, count: field.arrayLen ?? 1 }));
-    return { name, array: fields[0]?.arrayLen !== undefined, parts };
+function toRun([first, ...others]: readonly [FieldDescription, ...FieldDescription[]]): FieldRun {
+  const { name } = first;
+  if (others.length === 0) {
+    const { arrayLen } = first;
+    return { name, array: arrayLen !== undefined, parts: [{ field: first, count: arrayLen ?? 1 }] };
   }
-  const eachOnItsOwn = fields.some((field, i) => {
-    const before = fields[i - 1];
-    return field.index !== undefined || (before !== undefined && isMarker(before) === isMarker(field));
-  });
-  const parts = fields.map((field) => ({ field, count: eachOnItsOwn ? 1 : field.arrayLen ?? 1 }));
-  const first = parts[0];
+  let before = first;
+  let eachOnItsOwn = first.index !== undefined;
+  for (const field of others) {
+    if (field.index !== undefined || isMarker(before) === isMarker(field)) eachOnItsOwn = true;
+    before = field;
+  }
+  const countOf = (field: FieldDescription): number => eachOnItsOwn ? 1 : field.arrayLen ?? 1;
+  const rest = others.map((field) => ({ field, count: countOf(field) }));
+  const claimed = rest.reduce((sum, part) => sum + part.count, 0);
   // One element stays one element, whatever follows.
-  if (first !== undefined && !isMarker(first.field)) {
-    const others = parts.slice(1).reduce((sum, part) => sum + part.count, 0);
-    parts[0] = { field: first.field, count: Math.max(1, first.count - others) };
-  }
-  return { name, array: true, parts };
+  const count = isMarker(first) ? countOf(first) : Math.max(1, countOf(first) - claimed);
+  return { name, array: true, parts: [{ field: first, count }, ...rest] };
 }
 
 /** Bytes of the body according to its description (main-channel.md §8.5, rule 7). */

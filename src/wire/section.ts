@@ -169,3 +169,27 @@ export const vmDescriptionHeader: Struct<VmDescriptionHeader> = struct<VmDescrip
   u8("type"),
   u32("textLength"),
 ]);
+
+/** Letters of a section's name at most: what is more QEMU cuts off. */
+const IDSTR_LIMIT = 255;
+
+/**
+ * Whether a section with a state of that name can be called so: QEMU puts the place of the device, if it has one, before
+ * the name of its vmstate (main-channel.md §3.1).
+ *
+ * @param idstr Name of the section.
+ * @param vmsdName Name of the vmstate, as the VM description tells it.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isNamedAfterState } from "./section.ts";
+ *
+ * assert(isNamedAfterState("timer", "timer"));
+ * assert(isNamedAfterState("0000:00:02.0/e1000e", "e1000e"));
+ * assert(!isNamedAfterState("stopwatch", "timer"));
+ * ```
+ */
+export function isNamedAfterState(idstr: string, vmsdName: string): boolean {
+  return idstr === vmsdName || idstr.endsWith(`/${vmsdName}`) || idstr.length >= IDSTR_LIMIT;
+}

@@ -28,8 +28,8 @@ export interface BlockMigrationRecord {
 }
 
 /** The low bits that hold flags. */
-export function blockMigrationFlags(record: Readonly<Partial<BlockMigrationRecord>>): number {
-  return Number((record.word ?? 0n) & 0x1ffn);
+export function blockMigrationFlags({ word = 0n }: Readonly<Partial<BlockMigrationRecord>>): number {
+  return Number(word & 0x1ffn);
 }
 
 /**
@@ -50,7 +50,7 @@ export const blockMigrationRecord: Struct<BlockMigrationRecord> = struct<BlockMi
   u64("word", {
     meaning: (word) => `${word >> 9n} | ${hex(word & 0x1ffn)}`,
     check: (word) => {
-      const flags = Number(word & 0x1ffn);
+      const flags = blockMigrationFlags({ word });
       if ([0x01, 0x02, 0x04, 0x09].includes(flags)) return undefined;
       return {
         code: "flags",

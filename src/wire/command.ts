@@ -105,11 +105,10 @@ export interface Command {
 type Shape = "none" | "ping" | "advise" | "discard" | "packaged" | "recv-bitmap" | "raw";
 
 /** The shape of a payload; `raw` where its length does not fit the command. */
-function shapeOf(command: Readonly<Partial<Command>>): Shape {
+function shapeOf({ command, payloadLength: length, rawPayload }: Readonly<Partial<Command>>): Shape {
   // When writing, and when the payload could not be read in its command's shape, the raw bytes decide.
-  if (command.rawPayload !== undefined) return "raw";
-  const length = command.payloadLength ?? 0;
-  switch (command.command) {
+  if (rawPayload !== undefined) return "raw";
+  switch (command) {
     case MIG_CMD.PING:
       return length === 4 ? "ping" : "raw";
     case MIG_CMD.POSTCOPY_ADVISE:
@@ -128,27 +127,19 @@ function shapeOf(command: Readonly<Partial<Command>>): Shape {
 /** A version, a name of one byte with its length, a NUL, and a range. */
 const DISCARD_MINIMUM = 1 + 2 + 1 + 16;
 
-/** Whether the payload at hand has the inner lengths that discard and bitmap requests need. */
-function fits(decoder: Decoder, command: Readonly<Partial<Command>>): boolean {
-  const length = command.payloadLength ?? 0;
+/** Whether the payload at hand has the inner lengths that its shape needs. */
+function fits(decoder: Decoder, shape: "discard" | "recv-bitmap", length: number): boolean {
   decoder.need(length);
-  const nameLength = (at: number): number => decoder.bytes[decoder.pos + at] ?? 0;
-  switch (shapeOf(command)) {
-    case "discard": {
-      if (length < DISCARD_MINIMUM) return false;
-      const rest = length - (1 + 1 + nameLength(1) + 1);
-      return rest >= 16 && rest % 16 === 0;
-    }
-    case "recv-bitmap":
-      return length >= 1 && length === 1 + nameLength(0);
-    default:
-      return true;
-  }
+  const [first = 0, second = 0] = decoder.bytes.subarray(decoder.pos, decoder.pos + length);
+  if (shape === "recv-bitmap") return length === 1 + first;
+  if (length < DISCARD_MINIMUM) return false;
+  const ranges = length - (1 + 1 + second + 1);
+  return ranges >= 16 && ranges % 16 === 0;
 }
 
 const lengthRules: Rules<Command, number> = {
   check(length, before): Fault | undefined {
-    const number = before.command ?? 0;
+    const { command: number = 0 } = before;
     const name = commandName(number);
     if (!NAMES.has(number)) {
       return {
@@ -165,7 +156,7 @@ const lengthRules: Rules<Command, number> = {
         qemu: `${name} received with bad length - expecting ${expected}, got ${length}`,
       };
     }
-    if (before.command === MIG_CMD.POSTCOPY_ADVISE && length !== 0 && length !== 16) {
+    if (number === MIG_CMD.POSTCOPY_ADVISE && length !== 0 && length !== 16) {
       return {
         code: "command-length",
         message: `is ${length} for ${name}, expected 0 or 16`,
@@ -212,15 +203,15 @@ export const command: Struct<Command> = struct<Command>("command", [
     name: "payload",
     read(decoder, into): void {
       const shape = shapeOf(into);
-      const length = into.payloadLength ?? 0;
+      const { command: number = 0, payloadLength: length = 0 } = into;
       if (shape !== "raw" && shape !== "discard" && shape !== "recv-bitmap") return;
-      if (shape === "raw" || !fits(decoder, into)) {
+      if (shape === "raw" || !fits(decoder, shape, length)) {
         if (shape !== "raw") {
           decoder.note({
             severity: "error",
             code: "command-length",
             field: "payloadLength",
-            message: `payload of ${commandName(into.command ?? 0)} does not have its shape (${length} bytes)`,
+            message: `payload of ${commandName(number)} does not have its shape (${length} bytes)`,
             qemu: shape === "discard"
               ? `CMD_POSTCOPY_RAM_DISCARD invalid length (${length})`
               : `loadvm_handle_recv_bitmap: invalid payload length (${length})`,
@@ -239,7 +230,7 @@ export const command: Struct<Command> = struct<Command>("command", [
   },
 ]);
 
-const rawPayload = bytes<Command>("rawPayload", (c) => c.payloadLength ?? 0);
+const rawPayload = bytes<Command>("rawPayload", ({ payloadLength = 0 }) => payloadLength);
 const blockName = cstr8<Command>("block", {
   check: (name, { command }) =>
     name.length > 0 ? undefined : {
@@ -270,7 +261,7 @@ const discardPayload = [
   }),
   repeated<Command, DiscardRange>(
     "ranges",
-    (c) => ((c.payloadLength ?? 0) - 3 - encodeText(c.block ?? "").length) / 16,
+    ({ payloadLength = 0, block = "" }) => (payloadLength - 3 - encodeText(block).length) / 16,
     discardRange,
   ),
 ];

@@ -153,3 +153,19 @@ function caught(run: () => unknown): unknown {
   }
   return assertThrows(run);
 }
+
+Deno.test("command reads a discard of more ranges than QEMU sends at a time", () => {
+  const ranges = "00000000000050000000000000001000".repeat(20);
+  const { value, findings } = read(`08 0006 ${(4 + 320).toString(16).padStart(4, "0")} 00 01 61 00 ${ranges}`);
+  assertEquals([value.ranges?.length, findings], [20, []]);
+});
+
+Deno.test("command names the command whose payload does not have its shape", () => {
+  const says = (hex: string): string[] => {
+    const messages: string[] = [];
+    command.decode(Uint8Array.fromHex(hex), ({ message }) => messages.push(message));
+    return messages;
+  };
+  assertEquals(says("0800060000"), ["payload of POSTCOPY_RAM_DISCARD does not have its shape (0 bytes)"]);
+  assertEquals(says("08000a0000"), ["payload of RECV_BITMAP does not have its shape (0 bytes)"]);
+});

@@ -48,7 +48,7 @@ export interface DirtyBitmapRecord {
 }
 
 const F = DIRTY_BITMAP_FLAG;
-const has = (record: Readonly<Partial<DirtyBitmapRecord>>, bit: number): boolean => ((record.flags ?? 0) & bit) !== 0;
+const has = ({ flags = 0 }: Readonly<Partial<DirtyBitmapRecord>>, bit: number): boolean => (flags & bit) !== 0;
 /** QEMU takes the first of START, COMPLETE and BITS that is set. */
 const isStart = (r: Readonly<Partial<DirtyBitmapRecord>>): boolean => has(r, F.START);
 const isBits = (r: Readonly<Partial<DirtyBitmapRecord>>): boolean =>
@@ -84,18 +84,19 @@ export const dirtyBitmapRecord: Struct<DirtyBitmapRecord> = struct<DirtyBitmapRe
     name: "flags",
     read(decoder, into): void {
       const start = decoder.offset;
-      const flagBytes = [decoder.u8()];
-      if ((flagBytes[0] ?? 0) & F.EXTRA_FLAGS) {
-        flagBytes.push(decoder.u8());
-        if ((flagBytes[1] ?? 0) & F.EXTRA_FLAGS) flagBytes.push(decoder.u8(), decoder.u8());
+      let flags = decoder.u8();
+      const flagBytes = [flags];
+      if ((flags & F.EXTRA_FLAGS) !== 0) {
+        flagBytes.push(flags = decoder.u8());
+        if ((flags & F.EXTRA_FLAGS) !== 0) flagBytes.push(decoder.u8(), flags = decoder.u8());
       }
       into.flagBytes = flagBytes;
-      into.flags = flagBytes.at(-1) ?? 0;
+      into.flags = flags;
       decoder.trace?.({
         offset: start,
         length: flagBytes.length,
         field: "flags",
-        value: hex(into.flags),
+        value: hex(flags),
         meaning: Object.entries(F).filter(([, bit]) => has(into, bit)).map(([name]) => name).join("|"),
       });
     },

@@ -117,7 +117,7 @@ export function u32<T>(name: KeyOf<T, number>, rules: Rules<T, number> = {}): Fi
 
 /** Four bytes, big-endian, signed. */
 export function i32<T>(name: KeyOf<T, number>, rules: Rules<T, number> = {}): Field<T> {
-  return field<T, number>(name, rules, (d) => d.i32(), (w, v) => w.u32(v >>> 0));
+  return field<T, number>(name, rules, (d) => d.i32(), (w, v) => w.u32(v));
 }
 
 /** Eight bytes, big-endian. */
@@ -183,7 +183,7 @@ export function nulPadded<T>(name: KeyOf<T, string>, size: number, rules: Rules<
   return field<T, string>(name, rules, (d) => {
     const all = d.takeView(size);
     let length = size;
-    while (length > 0 && all[length - 1] === 0) length--;
+    while (all[length - 1] === 0) length--;
     return decodeText(all.subarray(0, length));
   }, (w, v) => {
     const text = encodeText(v);

@@ -139,3 +139,8 @@ Deno.test("canPeek() asks for bytes that may still come, and says no where they 
   const ended = new Decoder(Uint8Array.of(1, 2), 0, { ended: true });
   assertEquals([ended.canPeek(2), ended.canPeek(3)], [true, false]);
 });
+
+Deno.test("a field without a meaning is shown without one", () => {
+  const layout = struct<Pick<One, "value">>("one", [u8("value")]);
+  assertEquals(layout.annotate(Uint8Array.of(5)).map((each) => "meaning" in each), [false]);
+});

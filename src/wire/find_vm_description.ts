@@ -41,7 +41,7 @@ export function findVmDescription(
   // The last NUL is the EOF byte itself, or one of the length's bytes, at most 5 further on.
   const first = Math.max(0, lastNul - 5);
   for (let eof = lastNul; eof >= first; eof--) {
-    if (eof + 6 >= tail.length || tail[eof] !== 0 || tail[eof + 1] !== 6 || tail[eof + 6] !== 0x7b) continue;
+    if (tail[eof] !== 0 || tail[eof + 1] !== 6 || tail[eof + 6] !== 0x7b) continue;
     if (view.getUint32(eof + 2) === tail.length - eof - 6) return { offset: tailOffset + eof + 1 };
   }
   if (lastNul >= 5 || tailOffset === 0) return undefined;

@@ -88,3 +88,22 @@ Deno.test("parseJsonWithDuplicates() refuses a text that is nested too deep, wit
   const error = assertThrows(() => parseJsonWithDuplicates("[".repeat(1_000_000)), JsonError, "more than 300 levels");
   assertEquals(error.position, 300);
 });
+
+Deno.test("parseJsonWithDuplicates() takes 300 levels of objects, of arrays and of both, and no more", () => {
+  const kinds = [["[", "1", "]"], ['{"a":', "1", "}"], ['{"a":[', "1", "]}"]] as const;
+  for (const [open, inside, close] of kinds) {
+    const levels = open.includes(":[") ? 150 : 300;
+    const nested = (count: number): string => open.repeat(count) + inside + close.repeat(count);
+    assertEquals(JSON.stringify(plain(parseJsonWithDuplicates(nested(levels)))), nested(levels));
+    assertThrows(() => parseJsonWithDuplicates(nested(levels + 1)), JsonError, "more than 300 levels");
+  }
+});
+
+Deno.test("parseJsonWithDuplicates() ends a string at a quote behind an even number of backslashes", () => {
+  for (const pairs of [0, 1, 2, 3]) {
+    const even = `["${"\\\\".repeat(pairs)}","b"]`;
+    assertEquals(parseJsonWithDuplicates(even), JSON.parse(even));
+    const odd = `["${"\\\\".repeat(pairs)}\\"","b"]`;
+    assertEquals(parseJsonWithDuplicates(odd), JSON.parse(odd));
+  }
+});

@@ -104,7 +104,7 @@ export const capabilityList: Struct<CapabilityList> = struct<CapabilityList>("ca
         ? undefined
         : { code: "capability-count", fatal: true, message: `is ${count}, no QEMU has so many capabilities` },
   }),
-  repeated("names", (list) => list.count ?? 0, capabilityName),
+  repeated("names", ({ count = 0 }) => count, capabilityName),
 ]);
 
 /** A subsection of the configuration; which of the optional fields is there, its name says (§2.2). */
@@ -206,7 +206,7 @@ export const configuration: Struct<Configuration> = struct<Configuration>("confi
         ? undefined
         : { code: "machine-name", fatal: true, message: `is ${length}, no machine type has such a name` },
   }),
-  textOf("machine", (c) => c.nameLength ?? 0),
+  textOf("machine", ({ nameLength = 0 }) => nameLength),
   repeatedWhile(
     "subsections",
     (decoder, { length }) => length < SUBSECTION_LIMIT && subsectionFollows(decoder),

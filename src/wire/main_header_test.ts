@@ -99,3 +99,8 @@ Deno.test("configuration asks for what tells whether a subsection follows", () =
   };
   assertEquals([missing(""), missing("05"), missing("051e63"), missing("04")], [1, 15, 13, 0]);
 });
+
+Deno.test("configuration shows how large the target's pages are", () => {
+  const bytes = Uint8Array.fromHex(`0700000002${text("pc")}${subsection("target-page-bits", "00000001", "0000000c")}`);
+  assertEquals(configuration.annotate(bytes).at(-1)?.meaning, "pages of 4096 bytes");
+});

@@ -103,7 +103,7 @@ function ramWord<T extends RamWord>(): Field<T> {
     },
     write(writer: ByteWriter, from: Readonly<T>): void {
       writer.u32(Math.floor(from.pageOffset / 0x1_0000_0000));
-      writer.u32(((from.pageOffset % 0x1_0000_0000) | from.flags) >>> 0);
+      writer.u32((from.pageOffset % 0x1_0000_0000) | from.flags);
     },
   };
 }
@@ -131,8 +131,8 @@ export interface RamPageHeader extends RamWord {
   block?: string;
 }
 
-const notContinued = (record: Readonly<Partial<RamPageHeader>>): boolean =>
-  ((record.flags ?? 0) & RAM_SAVE_FLAG.CONTINUE) === 0;
+const notContinued = ({ flags = 0 }: Readonly<Partial<RamPageHeader>>): boolean =>
+  (flags & RAM_SAVE_FLAG.CONTINUE) === 0;
 
 const pageHeader = <T extends RamPageHeader>(): Field<T>[] => [
   ramWord<T>(),
@@ -320,7 +320,6 @@ export interface BlockListShape {
  * zero, or a flag word, which is smaller than any page (§5.2).
  */
 function hostPageSizeFollows(decoder: Decoder, sizes: bigint): boolean {
-  if (sizes === 0n) return false;
   if (!decoder.canPeek(1) || decoder.bytes[decoder.pos] !== 0 || !decoder.canPeek(8)) return false;
   const start = decoder.pos;
   const value = decoder.u64();
@@ -421,7 +420,8 @@ export function ramBlockList(shape: BlockListShape): Struct<RamBlockList> {
       name: "blocks",
       read(decoder, into): void {
         const blocks: RamBlockEntry[] = [];
-        let left = shape.mapped ? 0 : into.pageOffset ?? 0;
+        const { pageOffset: total = 0 } = into;
+        let left = shape.mapped ? 0 : total;
         while (left > 0) {
           const start = decoder.offset;
           const block = decoder.within(`blocks[${blocks.length}]`, () => entry.read(decoder));

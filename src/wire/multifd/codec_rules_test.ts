@@ -41,3 +41,7 @@ Deno.test("pageCodecFault() wants more than the length words where there are som
   }
   for (const method of ["zlib", "zstd", "qatzip"] as const) assertEquals(says(method, 5, 1), "");
 });
+
+Deno.test("pageCodecFault() looks at a packet that has as many pages of zeros as others", () => {
+  assertEquals(says("zlib", 2, ROOM + 1, 2).startsWith("codec-size"), true);
+});

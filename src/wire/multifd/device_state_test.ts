@@ -34,3 +34,24 @@ Deno.test("deviceStateHeader() checks in QEMU's order: empty, unterminated, unkn
   assertEquals(codesOf({ instanceId: 1 }), ["unknown-section"]);
   assertEquals(codesOf({ idstr: "0000:00:02.0/vfio\0old" }), ["trailing-text"]);
 });
+
+Deno.test("deviceStateHeader() takes a payload of one byte, and a name of 255 bytes", () => {
+  const layout = deviceStateHeader();
+  const codes: string[] = [];
+  const bytes = layout.encode({ ...HEADER, nextPacketSize: 1, idstr: "x".repeat(255) });
+  layout.decode(bytes, ({ code }) => codes.push(code));
+  assertEquals(codes, []);
+});
+
+Deno.test("deviceStateHeader() warns of any bit that means nothing, of the lowest and of the highest", () => {
+  const layout = deviceStateHeader();
+  const warnings = (flags: number): string[] => {
+    const found: string[] = [];
+    layout.decode(layout.encode({ ...HEADER, flags }), ({ severity, message }) => found.push(`${severity} ${message}`));
+    return found;
+  };
+  const says = (bits: string): string[] => [`warning flags has bits ${bits} that mean nothing here; QEMU ignores them`];
+  assertEquals(warnings(MULTIFD_FLAG.DEVICE_STATE | MULTIFD_FLAG.SYNC), []);
+  assertEquals(warnings((MULTIFD_FLAG.DEVICE_STATE | 0x8000_0000) >>> 0), says("0x80000000"));
+  assertEquals(warnings(MULTIFD_FLAG.DEVICE_STATE | 2), says("0x2"));
+});

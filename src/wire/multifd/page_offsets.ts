@@ -22,8 +22,8 @@ export interface PageOffsets {
 const TWO_32 = 2 ** 32;
 
 /** Entries in use: no more than there are, whatever the counts say. */
-function usedEntries(from: Readonly<Partial<PageOffsets>>, pageCount: number): number {
-  return Math.min(pageCount, (from.normalPages ?? 0) + (from.zeroPages ?? 0));
+function usedEntries({ normalPages = 0, zeroPages = 0 }: Readonly<Partial<PageOffsets>>, pageCount: number): number {
+  return Math.min(pageCount, normalPages + zeroPages);
 }
 
 /** Two halves instead of a bigint: this loop runs for every page of a migration. */

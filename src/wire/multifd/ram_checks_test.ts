@@ -138,3 +138,8 @@ Deno.test("RamChecks warns of SYNC in a packet with pages, which only QEMU befor
   assertEquals([sync(NEW, 1, 1), sync(NEW, 1, 0, 1)], ["warning sync-pages", "warning sync-pages"]);
   assertEquals([sync(NEW, 1, 0), sync(NEW, 2, 1), sync(OLD, 1, 1)], ["", "", ""]);
 });
+
+Deno.test("RamChecks says nothing of the length under flags of no compression method", () => {
+  const both = 0x2 | 0x4;
+  assertEquals(says(NEW.payload(header({ flags: both, normalPages: 0, zeroPages: 1, nextPacketSize: 5 }))), "");
+});

@@ -33,9 +33,7 @@ export interface MultifdRamHeader extends MultifdPacketStart, PageOffsets {
  * ```
  */
 export function multifdBlockName(header: Pick<MultifdRamHeader, "ramblock">): string {
-  const name = upToNul(header.ramblock);
-  const bytes = encodeText(name);
-  return bytes.length > 255 ? decodeText(bytes.subarray(0, 255)) : name;
+  return decodeText(encodeText(upToNul(header.ramblock)).subarray(0, 255));
 }
 
 /**

@@ -160,3 +160,28 @@ Deno.test("multifdPageCount() refuses what is no page size", () => {
   assertEquals(MULTIFD_PAGE_SIZES.map(multifdPageCount), [128, 64, 32, 8, 512]);
   for (const size of [0, -4096, 3000, 4097, 512, 1048576, NaN]) assertThrows(() => multifdPageCount(size), RangeError);
 });
+
+Deno.test("multifdRamHeader() points at the field that is wrong, and has QEMU's text only where it says something", () => {
+  const place = (value: MultifdRamHeader, context?: MultifdContext): unknown[] =>
+    findingsOf(value, context).map(({ code, offset, qemu }) => [code, offset, qemu !== undefined]);
+  assertEquals(place(header({ flags: MULTIFD_FLAG.SYNC })), [["sync-pages", 8, false]]);
+  assertEquals(place(header({ nextPacketSize: 5 })), [["length", 20, false]]);
+  assertEquals(place(header({ flags: 2 }), { compression: "none" }).slice(0, 1), [["compression", 8, true]]);
+  const [finding = {}] = findingsOf(header({ nextPacketSize: 5 }));
+  assertEquals("qemu" in finding, false);
+});
+
+Deno.test("multifdRamHeader() keeps exact offsets only where a number cannot hold them", () => {
+  const layout = multifdRamHeader(4096);
+  assertEquals("exactOffsets" in layout.decode(layout.encode(header())), false);
+});
+
+Deno.test("multifdRamHeader() shows whether entries that no page uses are zero", () => {
+  const layout = multifdRamHeader(4096);
+  const shown = (bytes: Uint8Array): string | undefined =>
+    layout.annotate(bytes).find(({ field }) => field === "unusedOffsets")?.value;
+  const bytes = layout.encode(header());
+  assertEquals(shown(bytes), "zero");
+  bytes[bytes.length - 1] = 1;
+  assertEquals(shown(bytes), "not zero");
+});

@@ -222,3 +222,27 @@ Deno.test("describePciConfig() says a programming interface by its number where 
   const nameless = space(256, { 0x00: "86801234", 0x08: "007f00ff" });
   assertEquals(describePciConfig(decodePciConfig(nameless))[0]?.includes("(prog-if 7f)"), true);
 });
+
+Deno.test("decodePciConfig() tells a function of several by one bit of the header type", () => {
+  const multifunction = (byte: string): boolean => decodePciConfig(space(256, { 0x0e: byte })).multifunction;
+  assertEquals(["00", "01", "7f", "80", "81"].map(multifunction), [false, false, false, true, true]);
+});
+
+Deno.test("decodePciConfig() knows of no expansion ROM of a CardBus bridge", () => {
+  const config = decodePciConfig(space(256, { 0x0e: "02", 0x30: "01000080", 0x38: "01000080" }));
+  assertEquals([config.expansionRom, config.bars], [0, []]);
+});
+
+Deno.test("decodePciConfig() reads a region of 64 bits in the last two places, and takes half of one for itself", () => {
+  const last = (rows: { readonly [offset: number]: string }): unknown =>
+    decodePciConfig(space(256, rows)).bars.map(({ index, width, address }) => [index, width, address]);
+  assertEquals(last({ 0x20: "0400000001000000" }), [[4, 64, 0x1_0000_0000n]]);
+  assertEquals(last({ 0x24: "04000010ffffffff" }), [[5, 64, 0x1000_0000n]]);
+});
+
+Deno.test("describePciConfig() says that a region of memory without an address is not assigned", () => {
+  const region = (low: string): string | undefined =>
+    describePciConfig(decodePciConfig(space(256, { 0x10: low }))).find((line) => line.includes("Memory at"))?.trim();
+  assertEquals(region("08000000")?.includes("<unassigned>"), true);
+  assertEquals(region("08000010")?.includes("Memory at 10000000"), true);
+});

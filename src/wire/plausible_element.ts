@@ -77,7 +77,7 @@ export class ElementGuess {
     if (this.#bytes[at] !== 0x01 && this.#bytes[at] !== 0x04) return false;
     const short = this.#have(at, 6);
     if (short !== undefined) return short;
-    const length = this.#bytes[at + 5] ?? 0;
+    const length = this.#view.getUint8(at + 5);
     if (length === 0) return false;
     const name = this.#bytes.subarray(at + 6, at + 6 + length);
     if (!name.every((byte) => byte >= 0x21 && byte <= 0x7e)) return false;

@@ -78,7 +78,7 @@ const WORDINGS: readonly Wording[] = [
  */
 export function isQemuBefore(version: string | undefined, major: number, minor: number): boolean {
   const [, ownMajor, ownMinor] = /^(\d{1,4})\.(\d{1,4})/.exec(version ?? "") ?? [];
-  if (ownMajor === undefined || ownMinor === undefined) return false;
+  // Without a version both are no number, and less than none.
   return Number(ownMajor) < major || (Number(ownMajor) === major && Number(ownMinor) < minor);
 }
 

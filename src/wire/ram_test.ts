@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { Decoder } from "./decoder.ts";
 import { type Finding, WireError } from "./finding.ts";
 import {
   type BlockListShape,
@@ -165,4 +166,24 @@ Deno.test("compressBound() is that of zlib", () => {
   // zlib.h's formula: sourceLen + (sourceLen >> 12) + (sourceLen >> 14) + (sourceLen >> 25) + 13.
   const sizes = [1024, 4095, 4096, 8192, 16384, 65536, 2 ** 25];
   assertEquals(sizes.map(compressBound), [1037, 4108, 4110, 8207, 16402, 65569, 33564686]);
+});
+
+Deno.test("a page of zeros that says so is fine", () => {
+  const findings: Finding[] = [];
+  ramZero.decode(hex("0000000000003022 00"), (finding) => findings.push(finding));
+  assertEquals(findings, []);
+});
+
+Deno.test("a block list goes on until not a byte is left of the total", () => {
+  const { blocks } = ramBlockList(PLAIN).decode(
+    hex("0000000000000404 01 61 00000000000003ff 01 62 0000000000000001"),
+    () => {},
+  );
+  assertEquals(blocks.map(({ usedLength }) => usedLength), [0x3ff, 1]);
+});
+
+Deno.test("a block's entry asks for no more bytes where a name follows instead of a page size", () => {
+  const entry = ramBlockEntry({ ...PLAIN, hostPageSizes: 0x201000n });
+  const decoder = new Decoder(hex("01 61 0000000000200000 01 62"));
+  assertEquals([entry.read(decoder).hostPageSize, decoder.pos], [undefined, 10]);
 });

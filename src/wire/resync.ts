@@ -57,8 +57,7 @@ function beforeFooter(
 }
 
 function beforeElement(bytes: Uint8Array, from: number, guess: ElementGuess, ended: boolean): SectionEnd {
-  const last = bytes.length - 1;
-  for (let at = from; at <= last; at++) {
+  for (let at = from; at < bytes.length; at++) {
     const verdict = elementWithoutFooter(bytes, at, guess);
     if (verdict === true) return { end: at };
     if (verdict !== false) return { missing: verdict, resume: at };
@@ -74,7 +73,7 @@ function notYet(bytes: Uint8Array, ended: boolean): SectionEnd {
 /** Only what can hardly be something else, as no footer stands before it. */
 function elementWithoutFooter(bytes: Uint8Array, at: number, guess: ElementGuess): Plausibility {
   const first = bytes[at];
-  if (first === 0x00) return bytes[at + 1] === undefined || bytes[at + 1] === 0x06 ? guess.endOfStream(at) : false;
+  if (first === 0x00) return guess.endOfStream(at);
   if (first === 0x08) return guess.run(at);
   return guess.longHeader(at);
 }

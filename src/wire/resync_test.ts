@@ -109,3 +109,30 @@ Deno.test("vmsdNameOf() leaves the bus path out", () => {
   assertEquals(vmsdNameOf("0000:00:01.2/1/usb-tablet"), "usb-tablet");
   assertEquals(vmsdNameOf("timer"), "timer");
 });
+
+Deno.test("findSectionEnd() finds nothing where a footer is cut and no more bytes come", () => {
+  assertEquals(findSectionEnd(hex("aa 7e 0000"), 0, 9, KNOWN, true), undefined);
+});
+
+Deno.test("findSectionEnd() asks for more in steps that grow with what it has searched", () => {
+  for (const known of [KNOWN, WITHOUT_FOOTERS]) {
+    const ask = (length: number): SectionEnd => findSectionEnd(new Uint8Array(length).fill(0xaa), 0, 9, known, false);
+    assertEquals([ask(2), ask(256), ask(1024)], [
+      { missing: 64, resume: 2 },
+      { missing: 64, resume: 256 },
+      { missing: 256, resume: 1024 },
+    ]);
+  }
+});
+
+Deno.test("listSubsections() finds a subsection from the first byte of a body to its last", () => {
+  assertEquals(listSubsections(hex("05 03 612f62 00000007"), "a"), [{ offset: 0, name: "a/b", version: 7 }]);
+  assertEquals(listSubsections(hex("05 03 612f62 000000"), "a"), [], "its version is cut");
+  assertEquals(listSubsections(hex("05 05 03 612f62 00000007"), "a"), [{ offset: 1, name: "a/b", version: 7 }]);
+});
+
+Deno.test("listSubsections() takes no name that is another's, or that has characters which names have not", () => {
+  assertEquals(listSubsections(hex("05 03 622f62 00000007"), "a"), [], "b/b");
+  assertEquals(listSubsections(hex("05 03 612062 00000007"), "a"), [], "a space");
+  assertEquals(listSubsections(hex("05 03 617f62 00000007"), "a"), [], "a control character");
+});

@@ -171,7 +171,8 @@ function bodyFault(type: number, body: Uint8Array): Fault | undefined {
         qemu: "MIG_RP_MSG_RECV_BITMAP missing block name",
       };
     }
-    const expected = 1 + (body[0] ?? 0);
+    const [nameLength = 0] = body;
+    const expected = 1 + nameLength;
     if (body.length >= expected) return undefined;
     return { code: "rp-length", message: `of RECV_BITMAP is ${body.length} bytes long, its name ends at ${expected}` };
   }

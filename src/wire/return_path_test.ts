@@ -174,3 +174,34 @@ Deno.test("the return-path structures write back whatever they read", () => {
     { numRuns: 2000 },
   );
 });
+
+Deno.test("rpUnknown says which lengths a message may have, and says it once", () => {
+  const said = (hexBytes: string): string[] => findings(rpUnknown, hexBytes).map(({ message }) => message);
+  const most = (length: number): string =>
+    `0003 ${length.toString(16).padStart(4, "0")} 0000000000005000 00001000 ff ${"61".repeat(length - 13)}`;
+  assertEquals(said(most(268)), []);
+  assertEquals(said(most(513)), ["len of REQ_PAGES_ID is 513, expected at most 512"]);
+  assertEquals(said("0007 0001 00"), ["len of SWITCHOVER_ACK is 1, expected 0"]);
+  // A name of 255 bytes, and as much behind it as a message has room for.
+  assertEquals(said(`0005 0200 ff ${"61".repeat(511)}`), []);
+});
+
+Deno.test("a return-path value is shown with what it means", () => {
+  const meaning = (layout: Struct<object>, hexBytes: string): string | undefined =>
+    layout.annotate(bytes(hexBytes)).at(-1)?.meaning;
+  assertEquals(meaning(rpShut, "0001 0004 00000000"), "done without error");
+  assertEquals(meaning(rpShut, "0001 0004 00000001"), "failed");
+  assertEquals(meaning(rpBitmapEnd, "0123456789abcdef"), "end mark");
+  assertEquals(meaning(rpBitmapEnd, "0123456789abcdee"), "not the end mark");
+  assertEquals(findings(rpShut, "0001 0004 00000002")[0]?.qemu, "Sibling indicated error 2");
+});
+
+Deno.test("rpRecvBitmap has a row for bytes behind the name only where there are some", () => {
+  const rows = (hexBytes: string): string[] => rpRecvBitmap.annotate(bytes(hexBytes)).map(({ field }) => field);
+  assertEquals(rows("0005 0003 02 7063"), ["type", "len", "block"]);
+  assertEquals(rows("0005 0004 02 7063 ab"), ["type", "len", "block", "trailing"]);
+});
+
+Deno.test("rpBitmap takes a bitmap of 2^40 bytes", () => {
+  assertEquals(findings(rpBitmap, "0000010000000000"), []);
+});

@@ -297,7 +297,7 @@ export function configEndFault(found: bigint): Fault {
 /** The u64 that QEMU reads where fewer than 8 bytes are left: each missing byte reads as 0. */
 function paddedU64({ bytes, pos, end }: Decoder): bigint {
   const padded = new Uint8Array(8);
-  padded.set(bytes.subarray(pos, Math.min(end, pos + 8)));
+  padded.set(bytes.subarray(pos, end));
   return new DataView(padded.buffer).getBigUint64(0);
 }
 

@@ -81,7 +81,7 @@ export function configSpaceSize(cursor: Cursor, end: BlobEnd): number {
   for (const configSize of [SMALL_CONFIG, LARGE_CONFIG]) {
     const length = configSize + INTX_SIZE;
     readings.push({ configSize, withMsix: false, length });
-    if (vectors > 0) readings.push({ configSize, withMsix: true, length: length + msixSize(vectors) });
+    readings.push({ configSize, withMsix: true, length: length + msixSize(vectors) });
   }
   // Shortest first, so that no more of a stream is asked for than the blob and its end.
   readings.sort((a, b) => a.length - b.length);

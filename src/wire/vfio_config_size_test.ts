@@ -143,3 +143,18 @@ Deno.test("configSpaceSize() goes by the INTx pins where both sizes are possible
   assertEquals([size({ 4095: 9, 4112: 9 }), size({ 4096: 9, 255: 9, 272: 9 })], [4096, 256]);
   assertEquals(size({ 4099: 2 }, 4113), 256);
 });
+
+Deno.test("what stands behind the readable bytes is no part of a subsection or of END_OF_STATE", () => {
+  const cut = (bytes: Uint8Array): Cursor => {
+    const cursor = new Cursor();
+    cursor.load(bytes, 0, bytes.length - 1, 0);
+    return cursor;
+  };
+  assertEquals(isSubsectionAt(cut(SUBSECTION), 0), false);
+  assertEquals(mayEndAt(cut(END_OF_STATE), 0, "whole"), false);
+});
+
+Deno.test("configSpaceSize() expects the table of a single vector where nothing fits", () => {
+  assertEquals(sizeOf({ length: 256 + 16 + 17 + 8, vectors: 1 }), 256);
+  assertEquals(sizeOf({ length: 256 + 16 + 17 - 1, vectors: 1 }), `${4096 - 256 + 1} missing`);
+});

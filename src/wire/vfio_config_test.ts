@@ -354,3 +354,27 @@ for (
     },
   });
 }
+
+Deno.test("vfioConfigState shows the letters of a frame buffer's format, and which vectors are masked", () => {
+  const meaning = (data: string, name: string): string | undefined =>
+    vfioConfigState.annotate(expand(data)).find(({ field }) => field === `config.${name}`)?.meaning;
+  const shown = DEV_CONFIG_STATE + CONVENTIONAL + DISPLAY;
+  assertEquals(meaning(shown + END_OF_STATE, "display.fourcc"), "XR24");
+  for (const byte of ["1f", "7f"]) {
+    assertEquals(meaning(shown.replace("34325258", `${byte}325258`) + END_OF_STATE, "display.fourcc"), undefined);
+  }
+  assertEquals(meaning(DEV_CONFIG_STATE + WITH_MSIX + END_OF_STATE, "msixTable[0].vectorControl"), "unmasked");
+});
+
+Deno.test("vfioConfig takes versions 0 to 2 and pins that are 0 or 1", () => {
+  const codes = (changes: Partial<VfioConfig>): string[] => {
+    const found: string[] = [];
+    const config = parseConfigBlob(expand(CONVENTIONAL));
+    vfioConfig.decode(vfioConfig.encode({ ...config, ...changes }), ({ code }) => found.push(code));
+    return found;
+  };
+  assertEquals([0, 1, 2].flatMap((pciVersion) => codes({ pciVersion })), []);
+  assertEquals([codes({ pciVersion: -1 }), codes({ pciVersion: 3 })], [["pci-version"], ["pci-version"]]);
+  assertEquals(codes({ intxA: 1, intxD: 1 }), []);
+  assertEquals(codes({ intxB: 2 }), ["irq"]);
+});

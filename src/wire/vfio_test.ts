@@ -134,3 +134,16 @@ Deno.test("vfioTagName() knows the six tags and no other", () => {
     undefined,
   ]);
 });
+
+Deno.test("vfioPacketHeader shows no config flag where there is none, and names all bits that mean nothing", () => {
+  const header = (flags: string): Uint8Array => Uint8Array.fromHex(`0000000000000001${flags}`);
+  assertEquals(vfioPacketHeader.annotate(header("00000002")).at(-1)?.meaning, undefined);
+  const messages: string[] = [];
+  for (const flags of ["80000001", "00000002"]) {
+    vfioPacketHeader.decode(header(flags), ({ message }) => messages.push(message));
+  }
+  assertEquals(messages, [
+    "flags has bits 0x80000000 that mean nothing; QEMU ignores them",
+    "flags has bits 0x2 that mean nothing; QEMU ignores them",
+  ]);
+});

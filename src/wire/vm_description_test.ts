@@ -94,3 +94,18 @@ Deno.test("parseVmDescription() does not throw on any JSON", () => {
     parse(text);
   }));
 });
+
+Deno.test("parseVmDescription() gives no page size and no configuration where the text has none", () => {
+  assertEquals(Object.keys(parse('{"devices": []}').description ?? {}), ["devices"]);
+});
+
+Deno.test("parseVmDescription() takes numbers of 32 bits, and no larger or negative ones", () => {
+  const pageSize = (text: string): unknown => {
+    const { description, findings } = parse(`{"page_size": ${text}, "devices": []}`);
+    return description?.pageSize ?? findings[0]?.message;
+  };
+  assertEquals([pageSize("0"), pageSize("4294967295")], [0, 4294967295]);
+  const refused = (text: string): string =>
+    `VM description is malformed: page_size is ${text}, not a number of 32 bits`;
+  assertEquals([pageSize("-1"), pageSize("4294967296")], [refused("-1"), refused("4294967296")]);
+});

@@ -53,3 +53,26 @@ Deno.test("parseVmstateDump() says what is no dump, and where", () => {
     assertThrows(() => parseVmstateDump(JSON.stringify(value) ?? "{"), VmstateDumpError, message);
   }
 });
+
+Deno.test("parseVmstateDump() takes structures 50 deep, be they fields or subsections, and no deeper", () => {
+  const nested = (levels: number, wrap: (inner: object) => object): string => {
+    let description: object = vmsd;
+    for (let i = 0; i < levels; i++) description = { ...vmsd, ...wrap(description) };
+    return JSON.stringify(type(description));
+  };
+  const kinds: ((inner: object) => object)[] = [
+    (inner) => ({ Fields: [{ ...field, Description: inner }] }),
+    (inner) => ({ Subsections: [inner] }),
+  ];
+  for (const wrap of kinds) {
+    assertEquals(parseVmstateDump(nested(50, wrap)).types.size, 1);
+    assertThrows(() => parseVmstateDump(nested(51, wrap)), VmstateDumpError, "nested deeper than anything");
+  }
+});
+
+Deno.test("parseVmstateDump() gives no machine where the dump has none, and one reason where it is none", () => {
+  const text = JSON.stringify({ d: { Name: "d", version_id: 1, minimum_version_id: 1 } });
+  assertEquals("machine" in parseVmstateDump(text), false);
+  const { message } = assertThrows(() => parseVmstateDump("[]"), VmstateDumpError);
+  assertEquals(message, "Cannot read the dump: the dump is not an object. QEMU writes one with -dump-vmstate FILE");
+});

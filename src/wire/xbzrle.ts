@@ -58,7 +58,6 @@ export function decodeXbzrle(encoded: Uint8Array, pageSize: number): XbzrleRun[]
     const unchanged = uleb128();
     if (unchanged === 0 && runs.length > 0) throw new XbzrleError("a run of no unchanged bytes");
     at += unchanged;
-    if (at > pageSize) throw new XbzrleError("a run leaves the page");
     const changed = uleb128();
     if (changed === 0) throw new XbzrleError("a run of no new bytes");
     if (pos + changed > encoded.length) throw new XbzrleError("new bytes are missing");

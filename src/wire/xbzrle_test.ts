@@ -28,3 +28,14 @@ for (const [why, bytes] of Object.entries(REFUSED)) {
 Deno.test("decodeXbzrle() refuses new bytes beyond the page", () => {
   assertThrows(() => decodeXbzrle(Uint8Array.of(15, 2, 9, 9), 16), XbzrleError, "leaves the page");
 });
+
+Deno.test("decodeXbzrle() says that a run ends early where one byte is left for its lengths", () => {
+  for (const bytes of [[0, 1, 9, 5], [0, 1, 9, 5, 1], [5]]) {
+    assertThrows(() => decodeXbzrle(Uint8Array.from(bytes), 4096), XbzrleError, "a run ends early");
+  }
+});
+
+Deno.test("decodeXbzrle() takes new bytes up to the page's last", () => {
+  assertEquals(decodeXbzrle(Uint8Array.of(14, 2, 9, 9), 16), [{ at: 14, bytes: Uint8Array.of(9, 9) }]);
+  assertThrows(() => decodeXbzrle(Uint8Array.of(16, 1, 9), 16), XbzrleError, "leaves the page");
+});

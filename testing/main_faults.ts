@@ -48,6 +48,9 @@ export interface Fault {
   readonly then: string;
 }
 
+/** The body of `globalstate`. */
+const globalState = (name: string): Uint8Array =>
+  bytesOf(be(name.length + 1, 4), ascii(name), new Uint8Array(100 - name.length));
 const header = (): MainStream => new MainStream();
 /** In the body of a PART of `ram`, at a record's first byte. */
 const inRam = (usedLength?: number): MainStream => ramStream(usedLength).raw(2, be(2, 4));
@@ -199,6 +202,26 @@ export const FAULTS: readonly Fault[] = [
     severity: "warning",
     code: "section-id-reused",
     field: "sectionId",
+    then: "section-full device-state section-footer eof",
+  },
+  {
+    name: "a run state that no QEMU has",
+    before: ramStream(),
+    fault: new MainStream().full(9, "globalstate", 1, globalState("jogging")).bytes(),
+    code: "run-state",
+    at: 29,
+    field: "runstate",
+    qemu: "invalid parameter value: jogging",
+    then: "section-full device-state section-footer eof",
+  },
+  {
+    name: "a run state that no destination can go on in",
+    before: ramStream(),
+    fault: new MainStream().full(9, "globalstate", 1, globalState("debug")).bytes(),
+    code: "run-state-transition",
+    at: 29,
+    field: "runstate",
+    qemu: "invalid runstate transition: 'inmigrate' -> 'debug'",
     then: "section-full device-state section-footer eof",
   },
   {

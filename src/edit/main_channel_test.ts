@@ -122,11 +122,11 @@ Deno.test("a section that is dropped, sent twice or moved is so in the descripti
 });
 
 Deno.test("a section's header that is changed is so in the description, too", () => {
-  const now = edit(described(), [["set", "section=b,kind=section-full,idstr=bee,instanceId=4,versionId=2"]]);
+  const now = edit(described(), [["set", "section=b,kind=section-full,idstr=bee/b,instanceId=4,versionId=2"]]);
   const source = memoryCapture([{ bytes: now }]).channels[0]?.source;
   assert(source !== undefined);
   const found = readDescription(source)?.devices[1];
-  assertEquals([found?.name, found?.instanceId, found?.version, found?.vmsdName], ["bee", 4, 2, "b"]);
+  assertEquals([found?.name, found?.instanceId, found?.version, found?.vmsdName], ["bee/b", 4, 2, "b"]);
   assertEquals(errors(now), []);
 });
 

@@ -11,6 +11,7 @@ import {
   type VmDescription,
 } from "../wire/mod.ts";
 import type { ChannelReader } from "./channel_reader.ts";
+import { globalStateFinding } from "./global_state.ts";
 import type { DeviceExtent, DeviceStateRecord } from "./main_records.ts";
 import type { MigrationState, SectionEntry } from "./migration_state.ts";
 import type { SectionBody } from "./section_body.ts";
@@ -124,6 +125,8 @@ export class DeviceBody implements SectionBody {
         qemu: "drops the description unread",
       });
     }
+    const finding = globalStateFinding(entry, windowOf(decoder).subarray(0, found.end), offset, this.#state);
+    if (finding !== undefined) decoder.note(finding);
     reader.pass(record);
     return true;
   }

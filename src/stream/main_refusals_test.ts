@@ -62,7 +62,16 @@ Deno.test("a description that does not fit the device is told, and the footer fo
 const FILES = [
   ...["main_header", "section", "command", "ram", "dirty_bitmap", "s390", "block_migration", "spapr_htab"]
     .map((name) => `../wire/${name}.ts`),
-  ...["main", "ram_body", "open_coded_bodies", "device_body", "section_bodies", "postcopy_commands", "channel_parser"]
+  ...[
+    "main",
+    "ram_body",
+    "open_coded_bodies",
+    "device_body",
+    "global_state",
+    "section_bodies",
+    "postcopy_commands",
+    "channel_parser",
+  ]
     .map((name) => `./${name}.ts`),
 ];
 

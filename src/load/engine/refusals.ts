@@ -20,7 +20,8 @@ export function noSection(idstr: string, instanceId: number): Verdict {
 
 /** A finding of a parser as what QEMU makes of it; the device in it is called `name`. */
 export function asVerdict({ code, message, qemu }: Finding, name: string | undefined, profile: QemuProfile): Verdict {
-  const aborts = profile.codecChecks === "abort" && (code === "codec-empty" || code === "codec-size");
+  const aborts = code === "run-state-transition" ||
+    (profile.codecChecks === "abort" && (code === "codec-empty" || code === "codec-size"));
   if (aborts) return { kind: "would-abort", code, reason: message };
   if (qemu === undefined) return { kind: "error", code, reason: message };
   return { kind: "error", code, reason: message, qemu: named(qemu, name) };

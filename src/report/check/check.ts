@@ -24,6 +24,7 @@ import { causesFirst } from "./order.ts";
 import { heedOutcome, outcomeRule } from "./outcome.ts";
 import type { ProblemDraft } from "./problem.ts";
 import { Rewriter } from "./rewrite.ts";
+import { sectionNameRule } from "./section_names.ts";
 import { sizeLimitRule } from "./size_limit.ts";
 import { switchoverAckRule, switchoverCommandRule } from "./switchover.ts";
 import { withMagicWords } from "./unknown_magic.ts";
@@ -52,6 +53,7 @@ const RULES: readonly Rule[] = [
   switchoverStartRule,
   sizeLimitRule,
   barrierRule,
+  sectionNameRule,
   descriptionRule,
   comparedRule,
 ];

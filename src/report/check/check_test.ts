@@ -469,6 +469,36 @@ Deno.test("checkCapture() holds the sections to the VM description", () => {
   assert(check(described([field("a"), field("b"), field("c", 4)])).includes("description-mismatch"));
 });
 
+Deno.test("checkCapture() knows no QEMU with a section that is not called after its state", () => {
+  const sections = (name: string, vmsd_name: string | undefined, sent = name, instance = 0): Capture => {
+    const device = { name, instance_id: 0, ...(vmsd_name === undefined ? {} : { vmsd_name }), version: 1 };
+    const fields = [{ name: "x", type: "uint8", size: 1 }];
+    const main = stream().full(0, sent, 1, 1, instance).eof()
+      .description({ page_size: 4096, devices: [{ ...device, fields }] });
+    return memoryCapture([{ bytes: main.bytes() }]);
+  };
+  assertEquals(check(sections("gizmo", "gizmo")), []);
+  assertEquals(check(sections("0000:00:02.0/gizmo", "gizmo")), []);
+  assertEquals(check(sections("old-style", undefined)), []);
+  const problem = (capture: Capture, code: string): unknown[] => {
+    const { problems } = checkCapture(capture, { expect: { qemu: "10.0" } });
+    return problems.filter((one) => one.code === code).map(({ severity, offset, qemu }) => [severity, offset, qemu]);
+  };
+  const words = (name: string, instance = 0): string =>
+    `Unknown savevm section or instance '${name}' ${instance}. Make sure that your current VM setup matches your saved ` +
+    "VM setup, including any hotplugged devices";
+  const at = stream().length;
+  assertEquals(problem(sections("gadget", "gizmo"), "section-unknown"), [["error", at, words("gadget")]]);
+  assertEquals(problem(sections("gizmo", "gizmo", "gadget"), "section-undescribed"), [[
+    "warning",
+    at,
+    words("gadget"),
+  ]]);
+  assertEquals(problem(sections("gizmo", "gizmo", "gizmo", 3), "section-undescribed"), [
+    ["warning", at, words("gizmo", 3)],
+  ]);
+});
+
 Deno.test("checkCapture() takes bytes that are not understood for an error, told once", () => {
   const trailing = checkCapture(memoryCapture([{ bytes: bytesOf(smallStream().bytes(), 1, 2, 3) }]));
   assertEquals(codes(trailing), ["trailing"]);

@@ -131,6 +131,13 @@ Deno.test("compatCapture() takes no PCI device for one that has no place on a bu
   assertEquals(codes(ask(stream(MACHINE).full(1, "ich9_ahci", 1, []).eof())), ["error section-unknown"]);
 });
 
+Deno.test("compatCapture() knows no section that is not called after its state", () => {
+  const named = (name: string): MainStream =>
+    described([[name, 2, be(0, 4)]], [device(name, 2, [field("x", 4)], { vmsd_name: "timer" })]);
+  assertEquals(codes(ask(named("timer"))), []);
+  assertEquals(codes(ask(named("stopwatch"))), ["error section-unknown"]);
+});
+
 Deno.test("compatCapture() tells what QEMU cannot migrate there", () => {
   const main = described([["0000:00:02.0/nvme", 1, be(0, 4)]], [device("0000:00:02.0/nvme", 1, [field("cap", 4)])]);
   const { problems: [problem] } = ask(main);

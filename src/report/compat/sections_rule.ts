@@ -4,6 +4,7 @@ import {
   type DeviceDescription,
   type DumpedType,
   type DumpedVmsd,
+  isNamedAfterState,
   listSubsections,
   type VmDescription,
 } from "../../wire/mod.ts";
@@ -60,19 +61,26 @@ class Judge {
   }
 
   judge(): JudgedSection {
+    const { idstr } = this.#section;
+    const vmsd = this.#device?.vmsdName;
+    if (vmsd !== undefined && !isNamedAfterState(idstr, vmsd)) {
+      return this.#unknown(`no QEMU calls the state ${vmsd} so`);
+    }
     const found = this.#candidates();
     if (found.length > 0) return this.#compared(found);
     const known = isCodeState(this.#vmsd) || isCodeState(this.#section.idstr);
-    if (!known) {
-      this.#add("error", "section-unknown", {
-        message: "QEMU there has no device with this state",
-        qemu: unknownSection(this.#section.idstr, this.#section.instanceId, this.#target.words),
-        hint: "leave this device out of the source, or use a QEMU that has it",
-      });
-      return this.#result({});
-    }
+    if (!known) return this.#unknown("QEMU there has no device with this state");
     this.#codeState();
     this.#hiddenSubsections();
+    return this.#result({});
+  }
+
+  #unknown(message: string): JudgedSection {
+    this.#add("error", "section-unknown", {
+      message,
+      qemu: unknownSection(this.#section.idstr, this.#section.instanceId, this.#target.words),
+      hint: "leave this device out of the source, or use a QEMU that has it",
+    });
     return this.#result({});
   }
 

@@ -1,6 +1,6 @@
 import { type Capture, identifyChannels, OffsetSource } from "../../capture/values.ts";
 import type { CheckProblem } from "../check/mod.ts";
-import type { LoadResult, Verdict } from "../../load/mod.ts";
+import type { LoadResult, LoadWarning, Verdict } from "../../load/mod.ts";
 
 /**
  * Problems of a capture with a destination that are no matter of VFIO devices or multifd: the engine does not know them,
@@ -13,10 +13,19 @@ const REFUSED: readonly string[] = [
   "postcopy-ram",
   "uuid",
   "transfer-unsupported",
+  "section-unknown",
 ];
 
 /** What the engine says of a main channel that ends where it was refused. */
 const CONSEQUENCES: readonly string[] = ["truncated-main", "no-main-channel", "main-open"];
+
+/** What a destination may refuse, which only those who know its devices can tell; the engine says nothing of it. */
+export function doubts(problems: readonly CheckProblem[]): LoadWarning[] {
+  return problems.filter(({ code }) => code === "section-undescribed").map(({ code, message, qemu }) => ({
+    code,
+    message: qemu === undefined ? message : `${message}; QEMU then says: ${qemu}`,
+  }));
+}
 
 /** What makes QEMU refuse a stream that its engine would take, and where. */
 export interface Refusal {

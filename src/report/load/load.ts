@@ -17,7 +17,7 @@ import {
 import type { MultifdCompression, MultifdContext } from "../../wire/mod.ts";
 import { checkCapture, type CheckReport } from "../check/mod.ts";
 import { inspectCapture, type InspectReport } from "../inspect/mod.ts";
-import { refusal, refusedVerdict, upTo } from "./fit.ts";
+import { doubts, refusal, refusedVerdict, upTo } from "./fit.ts";
 import { suggestLimits } from "./limits.ts";
 import { type DeviceReport, LOAD_FORMAT, type LoadReport } from "./model.ts";
 import { Waits } from "./waits.ts";
@@ -124,7 +124,12 @@ export async function loadJudged(
     devices: result.devices.map((device) => deviceReport(device, settings, waits)),
     answers: result.answers,
     barriers: result.barriers,
-    warnings: [...unknownProperties(settings.profile, expect), ...result.warnings, ...proposals(result)],
+    warnings: [
+      ...unknownProperties(settings.profile, expect),
+      ...result.warnings,
+      ...doubts(checked.problems),
+      ...proposals(result),
+    ],
     ...(options.suggestLimits === true ? { limits: suggestLimits(capture, result, settings.barriers) } : {}),
   };
 }

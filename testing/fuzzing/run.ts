@@ -1,8 +1,9 @@
 /** Runs mutants, and makes what fails small. @module */
 
+import { workTime } from "../work_time.ts";
 import type { Case, Cases } from "./cases.ts";
 
-/** Longest time for one mutant, milliseconds: far more than any needs, far less than anything that is not linear. */
+/** Longest time that one mutant may be computed with, milliseconds: far more than any needs, far less than anything that is not linear. */
 export const TIME_LIMIT = 250;
 
 /** Most that the process may grow while it runs, bytes: no mutant has 100 KiB, and none may make much of it. */
@@ -73,16 +74,16 @@ export function describeRun({ count, seconds, grown }: Run): string {
 
 /** What is wrong with reading `bytes`; undefined if nothing is. */
 async function faultOf(made: Case, bytes: Uint8Array): Promise<string | undefined> {
-  // A machine that has other things to do may stop for longer, but not three times in a row.
+  // Garbage of others may be collected meanwhile, but not three times in a row.
   let time = Infinity;
   for (let attempt = 0; attempt < 3 && time > TIME_LIMIT; attempt++) {
-    const start = performance.now();
+    const start = workTime();
     try {
       await made.check(bytes);
     } catch (error) {
       return error instanceof Error ? error.stack ?? error.message : `threw ${Deno.inspect(error)}`;
     }
-    time = performance.now() - start;
+    time = workTime() - start;
   }
   return time > TIME_LIMIT ? `takes ${Math.round(time)} ms` : undefined;
 }

@@ -222,7 +222,7 @@ export class Destination<T> {
         this.#order.end();
         return;
     }
-    if (record.kind.startsWith("vfio-")) this.#vfio(record, data);
+    this.#vfio(record, data);
   }
 
   /** A parser found an error on the main channel: QEMU stops reading it. */
@@ -253,13 +253,13 @@ export class Destination<T> {
 
   /** The next packet of a multifd channel; `data` holds the data of a device-state packet, without headers. */
   packet(id: number, record: BaseRecord, data?: T): void {
-    if (record.kind === "multifd-device-state") this.#deviceState(record as MultifdDeviceStateRecord, data);
-    else if (record.kind === "multifd-ram" || record.kind === "multifd-sync") {
-      const { flags } = record as MultifdRamRecord;
-      if ((flags & MULTIFD_FLAG.SYNC) === 0) return;
-      this.#barrier.report(id);
-      this.#unlockDevices();
+    if (record.kind === "multifd-device-state") {
+      return this.#deviceState(record as MultifdDeviceStateRecord, data);
     }
+    const { flags = 0 } = record as Partial<MultifdRamRecord>;
+    if ((flags & MULTIFD_FLAG.SYNC) === 0) return;
+    this.#barrier.report(id);
+    this.#unlockDevices();
   }
 
   /**

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { DeviceLoader, type QueueLimits } from "./device_loader.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -95,3 +95,116 @@ for (const [title, events, settings, loaded, config, minPeak, outcome] of SCENAR
     assertEquals(run(events, settings), { loaded, config, minPeak, outcome });
   });
 }
+
+/** A loader whose writes are answered by the test, and what it asked for. */
+function manual(gate = false): { loader: DeviceLoader<null>; asked: string[] } {
+  const asked: string[] = [];
+  const loader = new DeviceLoader<null>({ name: "NAME", gate }, {
+    write: (idx, _data, from, length) => asked.push(`${idx}:${from}-${length}`),
+    loadConfig: (idx) => asked.push(`config ${idx}`),
+    starved: (idx) => asked.push(`starved ${idx}`),
+    failed: ({ code }) => asked.push(code),
+  });
+  return { loader, asked };
+}
+
+const buffer = (idx: number, length: number, config = false) => ({ idx, length, config, data: null });
+
+Deno.test("DeviceLoader counts what is queued and loaded, the most at a time, and at which buffer that was", () => {
+  const { loader, asked } = manual();
+  assertEquals(loader.statistics, {
+    ...{ buffersLoaded: 0, bytesLoaded: 0, buffersQueued: 0, bytesQueued: 0, starvations: 0 },
+    ...{ peakBytes: 0, peakBuffers: 0, peakBytesAt: -1, peakBuffersAt: -1 },
+  });
+  assertEquals(loader.configIndex, undefined);
+  loader.packet(buffer(1, 30));
+  loader.packet(buffer(2, 5, true));
+  assertEquals([loader.configIndex, loader.waiting], [2, 2]);
+  loader.start();
+  loader.packet(buffer(0, 10));
+  loader.written(4);
+  loader.written(6);
+  loader.written(30);
+  loader.configLoaded();
+  assertEquals(asked, ["starved 0", "0:0-10", "0:4-10", "1:0-30", "config 2"]);
+  assertEquals(loader.statistics, {
+    ...{ buffersLoaded: 2, bytesLoaded: 40, buffersQueued: 3, bytesQueued: 45, starvations: 1 },
+    ...{ peakBytes: 45, peakBuffers: 3, peakBytesAt: 0, peakBuffersAt: 0 },
+  });
+});
+
+Deno.test("DeviceLoader remembers the first buffer at which the most was queued", () => {
+  const { loader } = manual();
+  loader.start();
+  for (const idx of [0, 1]) {
+    loader.packet(buffer(idx, 10));
+    loader.written(10);
+  }
+  const { peakBytesAt, peakBuffersAt } = loader.statistics;
+  assertEquals([peakBytesAt, peakBuffersAt], [0, 0]);
+});
+
+Deno.test("DeviceLoader takes no answer that nobody asked for, and none of more than was asked for", () => {
+  const { loader } = manual();
+  assertThrows(() => loader.written(1), RangeError, "none is under way");
+  loader.start();
+  assertThrows(() => loader.written(1), RangeError, "none is under way");
+  loader.packet(buffer(0, 10));
+  for (const count of [-1, 11]) assertThrows(() => loader.written(count), RangeError, `have written ${count} bytes`);
+  loader.written(4);
+  assertThrows(() => loader.written(7), RangeError, "have written 7 bytes");
+  loader.written(6);
+  assertEquals(loader.next, 1);
+});
+
+Deno.test("DeviceLoader tries again for ever where a device takes no bytes, and does not look up", () => {
+  const { loader, asked } = manual();
+  loader.start();
+  loader.packet(buffer(0, 10));
+  loader.written(0);
+  loader.packet(buffer(1, 10));
+  loader.cancel();
+  assertEquals([loader.state, loader.verdict(true).code, asked.slice(1)], ["spinning", "write-0", ["0:0-10"]]);
+});
+
+Deno.test("DeviceLoader that was aborted looks at nothing any more", () => {
+  const { loader, asked } = manual();
+  loader.start();
+  loader.packet(buffer(0, 10));
+  loader.start();
+  const [before, seen] = [loader.verdict(true), asked.length];
+  assertEquals(before.code, "double-start");
+  loader.written(10);
+  loader.writeFailed(5);
+  loader.configLoaded();
+  loader.configFailed("config", "bad", "bad");
+  assertEquals([loader.state, loader.verdict(true), asked.length], ["aborted", before, seen]);
+  assertEquals([loader.packet(buffer(1, 10)), loader.ready()], [before, before]);
+});
+
+Deno.test("DeviceLoader says how large a table QEMU would make for an index, and takes the last before that", () => {
+  const { loader } = manual();
+  assertEquals(loader.packet(buffer(1_048_575, 1)), undefined);
+  assertEquals(
+    loader.packet(buffer(1_048_576, 1))?.reason,
+    "index 1048576: QEMU allocates 25165848 bytes for its table at once",
+  );
+});
+
+Deno.test("DeviceLoader lists the first eight buffers that are never loaded", () => {
+  const reason = (count: number): string => {
+    const { loader } = manual();
+    loader.start();
+    loader.packet(buffer(0, 5, true));
+    loader.configLoaded();
+    for (let i = count; i > 0; i--) loader.packet(buffer(i, 1));
+    return loader.verdict(true).reason;
+  };
+  assertEquals(reason(8), "8 buffers above the config's index 0 are never loaded: 1, 2, 3, 4, 5, 6, 7, 8");
+  assertEquals(reason(9), "9 buffers above the config's index 0 are never loaded: 1, 2, 3, 4, 5, 6, 7, 8, …");
+});
+
+Deno.test("DeviceLoader loads as many buffers as there are out of one call, without running out of stack", () => {
+  const { loaded, outcome } = run([...Array(30_000).keys()].map((idx) => `P${idx}:1`).join(" ") + " C30000:5 SW");
+  assertEquals([loaded.endsWith(",29999"), outcome], [true, "ok"]);
+});

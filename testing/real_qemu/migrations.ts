@@ -25,6 +25,8 @@ interface Kind {
   readonly guest?: Guest;
   /** First version that can do it. */
   readonly since?: string;
+  /** Last version that can do it. */
+  readonly until?: string;
 }
 
 /** The guest is faster than the connection, so that no round is the last. */
@@ -80,12 +82,68 @@ const KINDS: readonly Kind[] = [
     migration: { settings: { capabilities: ["mapped-ram", "multifd"] } },
     since: "9.0",
   },
+  { name: "compress", migration: { settings: { capabilities: ["compress"] } }, until: "9.0" },
+  {
+    name: "compress, several rounds",
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities: ["compress"] },
+      sourceOnly: SLOW,
+      during: (source) => severalRounds(source, 3),
+    },
+    until: "9.0",
+  },
+  ...["none", "legacy"].map((method): Kind => ({
+    name: `multifd, zero pages found by ${method}`,
+    migration: {
+      settings: { capabilities: ["multifd"], parameters: { "zero-page-detection": method } },
+    },
+    since: "9.0",
+  })),
+  { name: "validate-uuid", migration: { settings: { capabilities: ["validate-uuid"] } } },
+  { name: "release-ram", migration: { settings: { capabilities: ["release-ram", "return-path"] } } },
+  {
+    name: "multifd, several rounds",
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities: ["multifd"] },
+      sourceOnly: SLOW,
+      during: (source) => severalRounds(source, 3),
+    },
+  },
+  {
+    name: "multifd and xbzrle",
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities: ["multifd", "xbzrle"] },
+      sourceOnly: SLOW,
+      during: (source) => severalRounds(source, 3),
+    },
+    until: "9.0",
+  },
+  {
+    name: "multifd, then postcopy",
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities: ["multifd", "postcopy-ram"] },
+      sourceOnly: { parameters: { "max-bandwidth": 400_000, "downtime-limit": 1 } },
+      during: beginPostcopy,
+    },
+    since: "10.1",
+  },
 ];
 
 /** The cases for one QEMU. */
 export function migrationCases(qemu: Qemu): Case[] {
   return KINDS
-    .filter(({ since = "0" }) => parseFloat(since) <= parseFloat(qemu.version))
+    .filter(({ since = "0", until = "99" }) => {
+      const version = parseFloat(qemu.version);
+      return parseFloat(since) <= version && version <= parseFloat(until);
+    })
     .map((kind) => ({ name: `${qemu.version} ${kind.name}`, run: (folder) => run(kind, qemu, folder) }));
 }
 

@@ -95,3 +95,50 @@ Deno.test("BlockPages throws away the pages that lie in a range whole, and no ot
   assertEquals([0, 1, 2, 3].map((page) => block.has(page * PAGE)), [true, false, true, true]);
   assertEquals([...block.read(2 * PAGE - 1, 2)], [0, 7]);
 });
+
+Deno.test("BlockPages writes exactly one page where it is not aligned, of zeros too", () => {
+  const block = new BlockPages("x", 4 * PAGE, PAGE);
+  for (let page = 0; page < 4; page++) {
+    block.write(page * PAGE, new Uint8Array(PAGE).fill(7), { interval: 1, rank: 1 });
+  }
+  block.write(PAGE + 100, undefined, { interval: 2, rank: 1 });
+  const expected = new Uint8Array(4 * PAGE).fill(7);
+  expected.fill(0, PAGE + 100, 2 * PAGE + 100);
+  assertEquals(block.read(0, 4 * PAGE), expected);
+});
+
+Deno.test("BlockPages reads from any place on, across chunks", () => {
+  const block = new BlockPages("x", LENGTH, PAGE);
+  block.write(64 * PAGE, new Uint8Array(PAGE).fill(7), { interval: 1, rank: 1 });
+  block.write(128 * PAGE, new Uint8Array(PAGE).fill(8), { interval: 1, rank: 1 });
+  const read = block.read(63 * PAGE + 5, 66 * PAGE);
+  assertEquals([read.indexOf(7), read.lastIndexOf(7), read.indexOf(8)], [PAGE - 5, 2 * PAGE - 6, 65 * PAGE - 5]);
+});
+
+Deno.test("BlockPages keeps pages as large as its pieces, next to each other", () => {
+  const block = new BlockPages("x", 4 * 65536, 65536);
+  for (let page = 0; page < 4; page++) {
+    block.write(page * 65536, new Uint8Array(65536).fill(page + 1), { interval: 1, rank: 1 });
+  }
+  assertEquals([0, 65535, 65536, 131072, 196608, 262143].map((at) => block.read(at, 1)[0]), [1, 1, 2, 3, 4, 4]);
+});
+
+Deno.test("BlockPages tells a page as contested by its offset, until a later interval decides, and not before", () => {
+  const block = new BlockPages("x", 4 * PAGE, PAGE);
+  const write = (byte: number, interval: number, rank: number): number[] => {
+    block.write(2 * PAGE, new Uint8Array(PAGE).fill(byte), { interval, rank });
+    return block.contested();
+  };
+  assertEquals([write(1, 2, 1), write(2, 2, 2)], [[], [2 * PAGE]]);
+  assertEquals(write(2, 2, 2), [2 * PAGE], "once more by the same channel");
+  assertEquals(write(3, 1, 3), [2 * PAGE], "late, of an earlier interval");
+  assertEquals(write(3, 3, 1), []);
+});
+
+Deno.test("BlockPages does not take a page for contested that was thrown away in between", () => {
+  const block = new BlockPages("x", 2 * PAGE, PAGE);
+  block.write(0, new Uint8Array(PAGE).fill(1), { interval: 1, rank: 1 });
+  block.discard(0, PAGE, 1);
+  block.write(0, new Uint8Array(PAGE).fill(2), { interval: 1, rank: 2 });
+  assertEquals(block.contested(), []);
+});

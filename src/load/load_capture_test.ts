@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { configPacket, loadBytes, packet, SECTION, startedStream, wholeStream } from "../../testing/load_bytes.ts";
 import type { Piece } from "../../testing/main_stream.ts";
-import { DEVICE, VFIO_TAG } from "../../testing/memory_capture.ts";
+import { DEVICE, memoryCapture, multifdChannel, VFIO_TAG, vfioData } from "../../testing/memory_capture.ts";
+import { settingsOf } from "../../testing/destination_bench.ts";
 import { DeviceRefusal, type DeviceSink } from "./sinks.ts";
-import type { LoadEvent } from "./mod.ts";
+import { loadCapture, type LoadEvent, type LoadOptions } from "./mod.ts";
 
 const MIB = 1024 * 1024;
 
@@ -145,4 +146,72 @@ Deno.test("a device whose config waited for CONFIG_LOAD_READY is told as gated, 
   };
   assertEquals(await load("round-robin"), ["ok", [true], true]);
   assertEquals(await load("canonical"), ["ok", [false], false]);
+});
+
+Deno.test("a device with a rate takes its time on the clock of the load, and all of its state", async () => {
+  const times: [string, number][] = [];
+  const { verdict, devices } = await loadBytes(
+    wholeStream(),
+    [[packet(0, new Uint8Array(10)), packet(1, new Uint8Array(20)), configPacket(2)]],
+    {
+      deviceRate: 1000,
+      onEvent: ({ kind, idx, time }) => {
+        if (kind === "loading" || kind === "loaded" || kind === "config") times.push([`${kind} ${idx}`, time]);
+      },
+    },
+  );
+  assertEquals([verdict.kind, devices[0]?.bytes], ["ok", 30]);
+  assertEquals(times, [
+    ["loading 0", 0],
+    ["loaded 0", 1e7],
+    ["loading 1", 1e7],
+    ["loaded 1", 3e7],
+    ["config 2", 3e7],
+  ]);
+});
+
+Deno.test("what is known of the multifd channels is used to read them", async () => {
+  const capture = memoryCapture([
+    { bytes: wholeStream() },
+    { bytes: multifdChannel(0, packet(0, [1]), configPacket(1)) },
+  ]);
+  const load = async (options: Partial<LoadOptions>): Promise<string> => {
+    const { verdict } = await loadCapture(capture, { settings: settingsOf({ channels: 1 }), ...options });
+    return `${verdict.kind} ${verdict.code}`;
+  };
+  assertEquals(await load({}), "ok ");
+  const sections = [{ idstr: DEVICE, instanceId: 0, takesBuffers: false }];
+  assertEquals(await load({ multifd: { sections } }), "error no-loader");
+  assertEquals(await load({ multifd: { sections: [] } }), "error unknown-section");
+});
+
+Deno.test("a connection more than the destination takes is lost, with all that it carries", async () => {
+  const incoming: (string | undefined)[] = [];
+  const { verdict } = await loadBytes(wholeStream(), [[packet(0, [1])], [configPacket(1)]], {
+    channels: 1,
+    onEvent: ({ kind, channel }) => void (kind === "incoming" && incoming.push(channel)),
+  });
+  assertEquals([verdict.code, incoming], ["no-config", ["multifd 0"]]);
+});
+
+Deno.test("each state of a device is told once", async () => {
+  const load = async (p2p: boolean): Promise<unknown[]> => {
+    const states: unknown[] = [];
+    await loadBytes(wholeStream(), [[packet(0, [1]), configPacket(1)]], {
+      devices: { [DEVICE]: { p2p } },
+      onEvent: ({ kind, state }) => void (kind === "state" && states.push(state)),
+    });
+    return states;
+  };
+  assertEquals(await load(true), ["RESUMING", "RUNNING_P2P", "RUNNING"]);
+  assertEquals(await load(false), ["RESUMING", "RUNNING"]);
+});
+
+Deno.test("bytes of the main channel are counted, also in main mode with a device that takes its time", async () => {
+  const main = startedStream().end(SECTION, [vfioData(10), vfioData(5), VFIO_TAG.end])
+    .full(SECTION, DEVICE, 1, VFIO_TAG.end).eof().bytes();
+  const { devices } = await loadBytes(main, [], { devices: { [DEVICE]: { multifdTransfer: false } }, deviceRate: 10 });
+  assertEquals(devices.map(({ mode, mainBytes, bytes, queue }) => [mode, mainBytes, bytes, queue]), [
+    ["main", 15, 15, null],
+  ]);
 });

@@ -12,9 +12,11 @@ import {
   flush,
   initDataSent,
   mainClosed,
+  mainConfig,
   mainData,
   mainFinding,
   part,
+  ram,
   ramEos,
   returnPath,
   run,
@@ -228,4 +230,44 @@ Deno.test("INIT_DATA_SENT of a device is acknowledged on the return path", () =>
 
 Deno.test("what comes on a channel before it is connected waits", () => {
   assertEquals(runBare({}, [connect(0), data(0, 1)], eof).verdict, "would-hang(channel-count)");
+});
+
+Deno.test("more connections than the destination takes are told with their number, or that it has multifd off", () => {
+  const reason = (options: BenchOptions, ...connections: number[]): string =>
+    runBare({ ...mainMode, ...options }, connections.map(connect), mainClosed).full.reason;
+  assertStringIncludes(reason({}, 0, 1, 2), "3 multifd channels, the destination takes 2: ");
+  assertEquals(reason({ multifd: false }, 0), "1 multifd channels, but the destination has multifd off");
+});
+
+Deno.test("packets behind a SYNC too many are counted by kind", () => {
+  const { verdict, full } = run(
+    {},
+    [sync(0), sync(1), flush, sync(0)],
+    ram(0),
+    [sw, config(0, 5, { channel: 1 })],
+    data(1, 1),
+  );
+  assertEquals(verdict, "lost-state(unread-after-sync)");
+  assertStringIncludes(full.reason, "1 RAM packets and 1 device-state packets behind it");
+});
+
+Deno.test("a device that is loaded from the main channel counts its records, bytes and config", () => {
+  const made = new Destination<string>(settingsOf(mainMode), {
+    write: (device, _data, from, length) => device.written(length - from),
+    loadConfig: (device) => device.configLoaded(),
+  });
+  const counts = (): unknown => made.devices.map((each) => [each.mainRecords, each.mainBytes, each.mainConfig]);
+  for (const { happen, record } of [...SET_UP, part(), mainData(5), mainData(0), mainData(7)]) {
+    if (record === undefined) happen?.(made);
+    else made.main(record, "main");
+  }
+  assertEquals(counts(), [[3, 12, false]]);
+  made.main(recordOf(mainConfig), "config");
+  assertEquals(counts(), [[3, 12, true]]);
+});
+
+Deno.test("a device in main mode that refuses its config fails the load in its own words", () => {
+  const refusal = { code: "config", qemu: "NAME: vfio_load_device_config_state() failed: -22" };
+  const { verdict, full } = run({ ...mainMode, config: () => refusal }, part(), mainConfig);
+  assertEquals([verdict, full.qemu, full.device], ["error(config)", refusal.qemu, "NAME"]);
 });

@@ -9,6 +9,8 @@ import type { Qemu, Settings, Status, Vm } from "./vm.ts";
 export interface Migration {
   /** Both sides' QEMU. */
   readonly qemu: Qemu;
+  /** What both sides' machines have besides. */
+  readonly devices?: readonly string[];
   /** Both sides' settings. */
   readonly settings?: Settings;
   /** What the source has besides. */
@@ -46,8 +48,11 @@ export async function startDestination(
   return destination;
 }
 
-async function startSource(scene: Scene, { qemu, settings, sourceOnly, runs = false }: Migration): Promise<Vm> {
-  const source = await scene.vm("source", qemu, [...MACHINE, ...FILL, ...(runs ? [] : ["-S"])]);
+async function startSource(
+  scene: Scene,
+  { qemu, devices = [], settings, sourceOnly, runs = false }: Migration,
+): Promise<Vm> {
+  const source = await scene.vm("source", qemu, [...MACHINE, ...devices, ...FILL, ...(runs ? [] : ["-S"])]);
   await source.set({
     capabilities: [...settings?.capabilities ?? [], ...sourceOnly?.capabilities ?? []],
     parameters: { ...settings?.parameters, ...sourceOnly?.parameters },
@@ -57,10 +62,10 @@ async function startSource(scene: Scene, { qemu, settings, sourceOnly, runs = fa
 
 /** From a source over a relay to a destination. */
 export async function migrateOverRelay(scene: Scene, migration: Migration): Promise<Migrated> {
-  const { qemu, settings = {} } = migration;
+  const { qemu, devices = [], settings = {} } = migration;
   const [source, destination] = await Promise.all([
     startSource(scene, migration),
-    startDestination(scene, qemu, settings),
+    startDestination(scene, qemu, settings, [...MACHINE, ...devices]),
   ]);
   const capture = `${scene.folder}/capture`;
   await Deno.mkdir(capture);

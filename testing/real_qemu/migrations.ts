@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Case } from "./case.ts";
+import { MACHINE } from "./machine.ts";
 import { assertChecks, assertInspects, assertSameMemory, digest, writtenAnew } from "./judge.ts";
 import {
   beginPostcopy,
@@ -32,6 +33,14 @@ interface Kind {
 /** The guest is faster than the connection, so that no round is the last. */
 const BUSY: Guest = { pages: 64, delay: 0x1000 };
 const SLOW: Settings = { parameters: { "max-bandwidth": 1_000_000, "downtime-limit": 1 } };
+
+/** A disk of zeros. The section `block` knows drives by their names, which those of `-blockdev` do not have. */
+const DISK: readonly string[] = [
+  "-drive",
+  "if=none,id=disk,format=raw,file.driver=null-co,file.size=3145728,file.read-zeroes=on",
+  "-device",
+  "virtio-blk-pci,drive=disk",
+];
 
 function multifd(channels: number, compression: string): Kind {
   return {
@@ -94,6 +103,11 @@ const KINDS: readonly Kind[] = [
     },
     until: "9.0",
   },
+  ...[[], ["zero-blocks"]].map((more): Kind => ({
+    name: ["block", ...more].join(", "),
+    migration: { devices: DISK, settings: { capabilities: ["block", ...more] } },
+    until: "9.0",
+  })),
   ...["none", "legacy"].map((method): Kind => ({
     name: `multifd, zero pages found by ${method}`,
     migration: {
@@ -159,7 +173,7 @@ async function run({ to, migration, guest }: Kind, qemu: Qemu, folder: string): 
     await assertSameMemory(migrated.capture, memory);
     const said = [`checks, inspects, same memory`, pages(main?.ramBlocks[0]?.pages ?? {})];
     if (to !== "file") {
-      await sendAgain(scene, { ...migrated, memory, qemu, settings: migration.settings ?? {} });
+      await sendAgain(scene, { ...migrated, ...whole, memory });
       said.push("sent again, same memory");
     }
     return said.join("; ");
@@ -173,17 +187,15 @@ function pages(counts: object): string {
 }
 
 /** A migration that went well, and what is needed to do it again without a source. */
-interface Again extends Migrated {
+interface Again extends Migrated, Migration {
   readonly memory: readonly Uint8Array[];
-  readonly qemu: Qemu;
-  readonly settings: Settings;
 }
 
 /** What migwire writes from its records another destination takes, and has the same memory then. */
-async function sendAgain(scene: Scene, { capture, memory, qemu, settings }: Again): Promise<void> {
+async function sendAgain(scene: Scene, { capture, memory, qemu, devices = [], settings = {} }: Again): Promise<void> {
   const channels = writtenAnew(capture);
   assert(channels[0]?.label === "main");
-  const destination = await startDestination(scene, qemu, settings, undefined, "second");
+  const destination = await startDestination(scene, qemu, settings, [...MACHINE, ...devices], "second");
   const sending = await sendTo(scene, destination, channels.map(({ bytes }) => bytes));
   const status = await destination.end();
   sending.close();

@@ -1,6 +1,15 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { configPacket, loadBytes, packet, SECTION, startedStream, wholeStream } from "../../testing/load_bytes.ts";
-import type { Piece } from "../../testing/main_stream.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  CONFIG_BLOB,
+  configPacket,
+  loadBytes,
+  packet,
+  SECTION,
+  startedStream,
+  wholeStream,
+} from "../../testing/load_bytes.ts";
+import { be, bytesOf, type Piece } from "../../testing/main_stream.ts";
+import { packet as ramPacket } from "./streams_for_test.ts";
 import { DEVICE, memoryCapture, multifdChannel, VFIO_TAG, vfioData } from "../../testing/memory_capture.ts";
 import { settingsOf } from "../../testing/destination_bench.ts";
 import { DeviceRefusal, type DeviceSink } from "./sinks.ts";
@@ -214,4 +223,76 @@ Deno.test("bytes of the main channel are counted, also in main mode with a devic
   assertEquals(devices.map(({ mode, mainBytes, bytes, queue }) => [mode, mainBytes, bytes, queue]), [
     ["main", 15, 15, null],
   ]);
+});
+
+Deno.test("a config of the main channel is given to the device as it was sent", async () => {
+  const config = bytesOf(be(0xffffffffef100002n, 8), CONFIG_BLOB, VFIO_TAG.end);
+  const main = startedStream().end(SECTION, [vfioData(3), VFIO_TAG.end]).full(SECTION, DEVICE, 1, config).eof().bytes();
+  let taken = new Uint8Array(0);
+  const sink: DeviceSink = { write: () => {}, config: (blob) => void (taken = blob.slice()) };
+  const options = { devices: { [DEVICE]: { multifdTransfer: false } }, sink: () => sink };
+  const { verdict, devices } = await loadBytes(main, [], options);
+  assertEquals([verdict.kind, devices[0]?.configBytes], ["ok", CONFIG_BLOB.length]);
+  assertEquals(taken, CONFIG_BLOB);
+});
+
+Deno.test("what is left behind a SYNC that nobody comes to is counted", async () => {
+  const left = [ramPacket.sync(), ramPacket.ram("pc.ram", [{ offset: 0 }]), packet(7, [1]), packet(8, [1])];
+  const { verdict } = await loadBytes(wholeStream(), [[configPacket(0)], left]);
+  assertEquals([verdict.kind, verdict.code], ["lost-state", "sync-mode"]);
+  assertStringIncludes(verdict.reason, "multifd channel 1 ");
+  assertStringIncludes(verdict.reason, "1 RAM packets and 2 device-state packets");
+});
+
+Deno.test("a connection that may go on is waited for where one that ended is an error", async () => {
+  const load = async (main: Uint8Array, packets: Piece[], open: boolean): Promise<string> => {
+    const { verdict } = await loadBytes(main, [packets], { open });
+    return `${verdict.kind} ${verdict.code}`;
+  };
+  const cut = [packet(0, [1, 2, 3], { size: 100 })];
+  assertEquals(await load(wholeStream(), cut, false), "error truncated");
+  assertEquals(await load(wholeStream(), cut, true), "would-hang no-packets");
+  const half = startedStream().bytes();
+  assertEquals(await load(half, [], false), "error truncated-main");
+  assertEquals(await load(half, [], true), "would-hang main-open");
+  const bad = [packet(0, [1], { version: 1 })];
+  assertEquals([await load(wholeStream(), bad, false), await load(wholeStream(), bad, true)], [
+    "error version",
+    "error version",
+  ]);
+});
+
+Deno.test("a packet of 256 MiB that is cut is cut, one that says more makes QEMU abort", async () => {
+  const load = async (size: number): Promise<string> =>
+    (await loadBytes(wholeStream(), [[packet(0, [1], { size })]])).verdict.code;
+  assertEquals([await load(268_435_456), await load(268_435_457)], ["truncated", "allocation"]);
+});
+
+Deno.test("an error in a packet is told with the name of its device", async () => {
+  const options = { devices: { [DEVICE]: { name: "GPU" } } };
+  const { verdict } = await loadBytes(wholeStream(), [[packet(0, [1], { version: 1 })]], options);
+  assertEquals(verdict.qemu, "GPU: packet has unknown version 1");
+});
+
+Deno.test("an event says of a buffer its index, of one that comes also its bytes and its channel", async () => {
+  const events: LoadEvent[] = [];
+  const main = startedStream().end(SECTION, VFIO_TAG.end).full(SECTION, DEVICE, 1, VFIO_TAG.configLoadReady).eof();
+  await loadBytes(main.bytes(), [[packet(0, [1, 2]), configPacket(1)]], {
+    order: "round-robin",
+    devices: { [DEVICE]: { gate: true } },
+    onEvent: (event) => events.push(event),
+  });
+  const of = (kind: string): LoadEvent | undefined => events.find((event) => event.kind === kind);
+  assertEquals(of("incoming"), { kind: "incoming", device: DEVICE, idx: 0, bytes: 2, channel: "multifd 0", time: 0 });
+  assertEquals(of("loaded"), { kind: "loaded", device: DEVICE, idx: 0, time: 0 });
+  assertEquals(Object.keys(of("loaded") ?? {}), ["kind", "device", "idx", "time"]);
+  assertEquals(Object.keys(of("gated") ?? {}), ["kind", "device", "time"]);
+});
+
+Deno.test("a capture without times cannot be loaded in the order of its times", async () => {
+  await assertRejects(
+    () => loadBytes(wholeStream(), [], { order: "recorded" }),
+    TypeError,
+    "the capture has no events.jsonl",
+  );
 });

@@ -13,8 +13,8 @@ export class Packages {
   /** Where a record of the main channel stands: in a package, outside of all, or behind one that had no end. */
   place(record: BaseRecord): "inside" | "outside" | "behind-cut" {
     const { kind, offset } = record;
-    const place = this.#isOpen && offset >= this.#begin && offset < this.#end ? "inside" : "outside";
     if (this.#isOpen && offset >= this.#end) return "behind-cut";
+    const place = this.#isOpen && offset >= this.#begin ? "inside" : "outside";
     if (kind === "eof" && place === "inside") this.#isOpen = false;
     if (kind === "command") this.#command(record as CommandRecord, place);
     return place;

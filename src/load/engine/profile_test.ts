@@ -7,3 +7,9 @@ Deno.test("compressed packets that are wrong abort QEMU 10.0.2, 10.1 and 10.2, a
   );
   assertEquals(checks, ["error", "error", "abort", "error", "abort", "abort", "error"]);
 });
+
+Deno.test("qemuProfile() knows in which releases a bad length of compressed pages ends QEMU", () => {
+  const checks = (version: string): string => qemuProfile(version).codecChecks;
+  assertEquals(["10.0.1", "10.0.2", "10.0.12", "10.1.0", "10.2.2"].map(checks), Array(5).fill("abort"));
+  assertEquals(["9.0.5", "9.2.1", "10.0.0", "10.0.13", "11.0.0", "11.1.0"].map(checks), Array(6).fill("error"));
+});

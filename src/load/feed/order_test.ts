@@ -191,3 +191,8 @@ Deno.test("no order chooses of nothing", () => {
     assertThrows(() => picker.pick([]), RangeError);
   }
 });
+
+Deno.test("CANONICAL_ORDER takes multifd channels by their ids, however they connected", () => {
+  const channels = [multifd(3, "multifd-ram"), multifd(1, "multifd-ram"), multifd(2, "multifd-ram")];
+  assertEquals(run(CANONICAL_ORDER, channels), ["1:multifd-ram", "2:multifd-ram", "3:multifd-ram"]);
+});

@@ -303,7 +303,6 @@ class Load {
       const next = cursor.peek();
       this.#destination.channelFinding(item.finding, next?.kind === "record" ? next.record : undefined);
     } else this.#cut(cursor, item);
-    if (cursor.peek() === undefined) this.#destination.channelEnded(cursor.entry.multifdId ?? 0);
   }
 
   /** A packet that is not there to its end. What its header says counts all the same. */
@@ -319,8 +318,9 @@ class Load {
       if (this.#destination.connect(id) === "surplus") this.#surplus.add(cursor);
       return;
     }
-    this.#packetFrom = cursor.entry.label;
-    this.#destination.packet(cursor.entry.multifdId ?? 0, record, dataOf(record, cursor.entry));
+    const { label, multifdId = 0 } = cursor.entry;
+    this.#packetFrom = label;
+    this.#destination.packet(multifdId, record, dataOf(record, cursor.entry));
   }
 
   #handler(): DestinationHandler<StateData> {

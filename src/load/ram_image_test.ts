@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { deflateSync } from "node:zlib";
 import { CaptureError } from "../capture/mod.ts";
-import { RAM_SAVE_FLAG } from "../wire/mod.ts";
+import { MULTIFD_COMPRESSION_FLAGS, RAM_SAVE_FLAG } from "../wire/mod.ts";
 import { assembleRam, type RamImage } from "./ram_image.ts";
 import { RamLimitError } from "./ram_blocks.ts";
 import {
@@ -318,4 +318,14 @@ Deno.test("assembleRam() gives an image of any bytes", async () => {
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("assembleRam() loads nothing of a multifd channel behind a packet of two compression methods", async () => {
+  const both = packet.ram("x", [{ offset: 0, content: pageOf(5) }]);
+  both[11] = (both[11] ?? 0) | MULTIFD_COMPRESSION_FLAGS.zlib | MULTIFD_COMPRESSION_FLAGS.zstd;
+  const later = packet.ram("x", [{ offset: PAGE, content: pageOf(6) }]);
+  const channel = concat([packet.init(0), both, later]);
+  const image = await assembleRam(memoryCapture(mainChannel(BLOCK, []), channel));
+  assertEquals(codes(image).includes("compression"), true);
+  assertEquals(firstBytes(image).includes(6), false);
 });

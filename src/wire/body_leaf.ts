@@ -127,7 +127,7 @@ export function readLeaf(cursor: Cursor, type: string, size: number): BodyValue 
 /** Reads `count` numbers of that type as one leaf. */
 export function readScalars(cursor: Cursor, type: string, count: number): BodyScalar[] {
   const leaf = LEAVES.get(type) ?? opaque;
-  const size = leaf.size ?? 1;
+  const { size = 1 } = leaf;
   cursor.need(size * count);
   return Array.from({ length: count }, () => asScalar(leaf.read(cursor, size)));
 }

@@ -93,6 +93,7 @@ Deno.test("findSectionEnd() without footers looks for a section header, the end 
   assertEquals(end("aabb 00 06 00000002 7b7d"), { end: 2 });
   assertEquals(end("aa00bb00"), { end: 3 });
   assertEquals(end("aabb 08 0005 0000"), { end: 2 });
+  assertEquals(end(`aabb 08 0005 0000 ${HEADER}`), { end: 2 });
   assertEquals(end("aabb"), undefined);
 });
 

@@ -147,11 +147,12 @@ Deno.test("configSpaceSize() goes by the INTx pins where both sizes are possible
 Deno.test("what stands behind the readable bytes is no part of a subsection or of END_OF_STATE", () => {
   const cut = (bytes: Uint8Array): Cursor => {
     const cursor = new Cursor();
-    cursor.load(bytes, 0, bytes.length - 1, 0);
+    const window = Uint8Array.of(...new Uint8Array(BEFORE), ...bytes);
+    cursor.load(window, BEFORE, window.length - 1, 0);
     return cursor;
   };
-  assertEquals(isSubsectionAt(cut(SUBSECTION), 0), false);
-  assertEquals(mayEndAt(cut(END_OF_STATE), 0, "whole"), false);
+  assertEquals(isSubsectionAt(cut(SUBSECTION), BEFORE), false);
+  assertEquals(mayEndAt(cut(END_OF_STATE), BEFORE, "whole"), false);
 });
 
 Deno.test("configSpaceSize() expects the table of a single vector where nothing fits", () => {

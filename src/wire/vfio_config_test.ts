@@ -378,3 +378,9 @@ Deno.test("vfioConfig takes versions 0 to 2 and pins that are 0 or 1", () => {
   assertEquals(codes({ intxA: 1, intxD: 1 }), []);
   assertEquals(codes({ intxB: 2 }), ["irq"]);
 });
+
+Deno.test("vfioConfigState shows each letter of a frame buffer's format", () => {
+  const config = DEV_CONFIG_STATE + CONVENTIONAL + DISPLAY.replace("34325258", "59555941") + END_OF_STATE;
+  const format = vfioConfigState.annotate(expand(config)).find(({ field }) => field === "config.display.fourcc");
+  assertEquals(format?.meaning, "AYUY");
+});

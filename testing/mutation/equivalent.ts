@@ -18,13 +18,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: "`ChannelGrammars` asks for the page size only whether it is undefined, which it is, absent or not",
   },
   {
-    file: "src/load/load_capture.ts",
-    code: "if (cursor.peek() === undefined) this.#destination.channelEnded(cursor.entry.multifdId ?? 0);",
-    original: "cursor.peek() === undefined",
-    shown: "false",
-    reason: "an ended channel only waits, by `channelWaits`, which `#isReady` asks of channels alone that have an item",
-  },
-  {
     file: "src/load/engine/device_loader.ts",
     code: "if (slot === undefined) return false;",
     original: "false",

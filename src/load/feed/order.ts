@@ -69,14 +69,16 @@ export const CANONICAL_ORDER: Picker = {
 const RANKS = 2 ** 33;
 
 function canonicalRank(cursor: PickedChannel): number {
-  const id = isMultifd(cursor) ? cursor.entry.multifdId ?? 0 : -1;
+  const { multifdId = 0 } = cursor.entry;
+  const id = isMultifd(cursor) ? multifdId : -1;
   const item = cursor.peek();
   if (item?.kind !== "record") return id;
   if (item.record.kind === "multifd-init") return id - RANKS;
   // What is wrong on a channel is seen by a main channel that comes to its end just then (B.9, row 21).
   if (item.record.kind === "eof") return 2 * RANKS;
   if (item.record.kind !== "multifd-device-state") return id;
-  return RANKS + ((item.record as MultifdDeviceStateRecord).idx ?? 0);
+  const { idx = 0 } = item.record as MultifdDeviceStateRecord;
+  return RANKS + idx;
 }
 
 /** One record of each channel in turn. */

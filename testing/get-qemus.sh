@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # get-qemus.sh NAME...: QEMUs of Debian for the gates; prints a line NAME=PROGRAM for each. NAME is 7.2, 10.0 or 11.1
-# (x86_64), or 10.0-aarch64; and analyze-migration, the script of QEMU's sources that reads a main channel.
+# (x86_64), or 10.0-aarch64, 10.0-ppc64, 10.0-s390x; and analyze-migration, the script of QEMU's sources that reads a main channel.
 # They are unpacked once, with their libraries, into $MIGWIRE_QEMU_CACHE (migwire-qemu in TMPDIR if not set); nothing is
 # installed. Needs a Debian with apt, and the network the first time.
 set -euo pipefail
@@ -98,7 +98,11 @@ provide() {
     # That of 10.0 knows multifd's flags; a main channel with nothing but pages is the same to all of them.
     analyze-migration) suites=(trixie) ;;
   esac
-  if [[ $name == *-aarch64 ]]; then package=qemu-system-arm program=qemu-system-aarch64; fi
+  case $name in
+    *-aarch64) package=qemu-system-arm program=qemu-system-aarch64 ;;
+    *-ppc64) package=qemu-system-ppc program=qemu-system-ppc64 ;;
+    *-s390x) package=qemu-system-s390x program=qemu-system-s390x ;;
+  esac
   works "$name" "$cache/$name" && return
   say "getting QEMU $name of ${suites[*]: -1}"
   dir=$(mktemp -d "$cache/.$name-XXXXXX")
@@ -121,7 +125,7 @@ provide() {
 }
 
 for name in "$@"; do
-  [[ $name =~ ^(7\.2|10\.0|11\.1|10\.0-aarch64|analyze-migration)$ ]] || die "Cannot get QEMU $name: there are 7.2, 10.0, 11.1, 10.0-aarch64, analyze-migration"
+  [[ $name =~ ^(7\.2|10\.0|11\.1|10\.0-(aarch64|ppc64|s390x)|analyze-migration)$ ]] || die "Cannot get QEMU $name: there are 7.2, 10.0, 11.1, 10.0-aarch64, 10.0-ppc64, 10.0-s390x, analyze-migration"
 done
 mkdir -p "$cache"
 [ -O "$cache" ] || die "Cannot use $cache: it belongs to somebody else; set MIGWIRE_QEMU_CACHE"

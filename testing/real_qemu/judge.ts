@@ -15,7 +15,7 @@ import {
   readCapture,
   serialise,
 } from "../../mod.ts";
-import { PAGE, VISIBLE } from "./machine.ts";
+import { type Machine, PAGE, PC } from "./machine.ts";
 
 /** `migwire check` finds nothing wrong. */
 export async function assertChecks(path: string): Promise<void> {
@@ -40,16 +40,20 @@ export async function assertInspects(path: string): Promise<InspectReport> {
 }
 
 /** The memory that migwire puts together is that of the destination, byte by byte, as far as the guest sees it. */
-export async function assertSameMemory(path: string, memory: readonly Uint8Array[]): Promise<void> {
+export async function assertSameMemory(
+  path: string,
+  memory: readonly Uint8Array[],
+  { block, visible }: Machine = PC,
+): Promise<void> {
   const capture = openCapture(path);
   try {
     const { blocks, problems } = await assembleRam(capture);
     assertEquals(problems, []);
-    const ram = blocks.find(({ name }) => name === "pc.ram");
-    assert(ram !== undefined, "migwire finds no block pc.ram");
-    for (const [i, { from, length }] of VISIBLE.entries()) {
+    const ram = blocks.find(({ name }) => name === block);
+    assert(ram !== undefined, `migwire finds no block ${block}`);
+    for (const [i, { offset, length }] of visible.entries()) {
       const loaded = await digest(memory[i] ?? new Uint8Array(0));
-      assertEquals(await digest(ram.read(from, length)), loaded, `memory from ${from} on`);
+      assertEquals(await digest(ram.read(offset, length)), loaded, `memory from ${offset} on`);
     }
   } finally {
     capture.close();

@@ -17,14 +17,27 @@ const FILL_PAGES = 256;
 /** The guest changes a word in each page from here on, up to where the hole for graphics begins at most. */
 const GUEST_ADDRESS = 0x20000;
 
-/**
- * What the guest can see of the block `pc.ram`, for `pmemsave`. Between the two lies the hole of the PC: graphics memory
- * and firmware hide the block's bytes there.
- */
-export const VISIBLE = [
-  { from: 0, length: 0xa0000 },
-  { from: 0x100000, length: RAM_BYTES - 0x100000 },
-] as const;
+/** A part of a block of memory that the guest sees. */
+export interface Visible {
+  /** Where the guest sees it. */
+  readonly address: number;
+  /** Where it lies in the block, bytes. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
+/** A machine that migrates. */
+export interface Machine {
+  /** Arguments that source and destination have in common. */
+  readonly args: readonly string[];
+  /** What the source is given besides: something in its memory. */
+  readonly fill: readonly string[];
+  /** The block that its memory is. */
+  readonly block: string;
+  /** What the guest can see of it, for `pmemsave`. */
+  readonly visible: readonly Visible[];
+}
 
 /** Files that the machine is started with. */
 export const FILES = { firmware: "guest.bin", fill: "fill.bin" } as const;
@@ -36,10 +49,26 @@ export const MACHINE: readonly string[] = [
 ];
 
 /** Fills the memory. */
-export const FILL: readonly string[] = [
-  "-device",
-  `loader,file=${FILES.fill},addr=0x${FILL_ADDRESS.toString(16)},force-raw=on`,
-];
+export const FILL: readonly string[] = fillFrom(FILL_ADDRESS);
+
+/**
+ * The PC of all cases that say nothing else. Between what the guest can see lies the hole of the PC: graphics memory and
+ * firmware hide the block's bytes there.
+ */
+export const PC: Machine = {
+  args: MACHINE,
+  fill: FILL,
+  block: "pc.ram",
+  visible: [
+    { address: 0, offset: 0, length: 0xa0000 },
+    { address: 0x100000, offset: 0x100000, length: RAM_BYTES - 0x100000 },
+  ],
+};
+
+/** Arguments that put the file into the memory from `address` on. */
+export function fillFrom(address: number): string[] {
+  return ["-device", `loader,file=${FILES.fill},addr=0x${address.toString(16)},force-raw=on`];
+}
 
 /**
  * Firmware of 64 KiB: a program that switches A20, adds 1 to a word in each of `pages` pages, and begins again. The

@@ -1,7 +1,7 @@
 /** Real migrations, recorded as captures. @module */
 
 import { until, within } from "./deadline.ts";
-import { FILL, MACHINE } from "./machine.ts";
+import { MACHINE, type Machine, PC } from "./machine.ts";
 import type { Scene } from "./scene.ts";
 import type { Qemu, Settings, Status, Vm } from "./vm.ts";
 
@@ -9,8 +9,8 @@ import type { Qemu, Settings, Status, Vm } from "./vm.ts";
 export interface Migration {
   /** Both sides' QEMU. */
   readonly qemu: Qemu;
-  /** What both sides' machines have besides. */
-  readonly devices?: readonly string[];
+  /** What migrates, if not the PC. */
+  readonly machine?: Machine;
   /** Both sides' settings. */
   readonly settings?: Settings;
   /** What the source has besides. */
@@ -50,9 +50,9 @@ export async function startDestination(
 
 async function startSource(
   scene: Scene,
-  { qemu, devices = [], settings, sourceOnly, runs = false }: Migration,
+  { qemu, machine = PC, settings, sourceOnly, runs = false }: Migration,
 ): Promise<Vm> {
-  const source = await scene.vm("source", qemu, [...MACHINE, ...devices, ...FILL, ...(runs ? [] : ["-S"])]);
+  const source = await scene.vm("source", qemu, [...machine.args, ...machine.fill, ...(runs ? [] : ["-S"])]);
   await source.set({
     capabilities: [...settings?.capabilities ?? [], ...sourceOnly?.capabilities ?? []],
     parameters: { ...settings?.parameters, ...sourceOnly?.parameters },
@@ -62,10 +62,10 @@ async function startSource(
 
 /** From a source over a relay to a destination. */
 export async function migrateOverRelay(scene: Scene, migration: Migration): Promise<Migrated> {
-  const { qemu, devices = [], settings = {} } = migration;
+  const { qemu, machine = PC, settings = {} } = migration;
   const [source, destination] = await Promise.all([
     startSource(scene, migration),
-    startDestination(scene, qemu, settings, [...MACHINE, ...devices]),
+    startDestination(scene, qemu, settings, machine.args),
   ]);
   const capture = `${scene.folder}/capture`;
   await Deno.mkdir(capture);
@@ -85,7 +85,8 @@ export async function migrateToFile(scene: Scene, migration: Migration, kind: "e
   const uri = kind === "file" ? `file:${FILE}` : `exec:cat >${FILE}`;
   await source.call("migrate", { uri });
   const sent = await source.end();
-  const destination = await startDestination(scene, migration.qemu, migration.settings ?? {});
+  const { qemu, machine = PC, settings = {} } = migration;
+  const destination = await startDestination(scene, qemu, settings, machine.args);
   await destination.call("migrate-incoming", { uri: kind === "file" ? uri : `exec:cat ${FILE}` });
   return { capture: `${scene.folder}/${FILE}`, destination, outcome: [sent, await destination.end()] };
 }

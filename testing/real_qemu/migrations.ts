@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Case } from "./case.ts";
-import { MACHINE } from "./machine.ts";
+import { PC } from "./machine.ts";
 import { assertChecks, assertInspects, assertSameMemory, digest, writtenAnew } from "./judge.ts";
 import {
   beginPostcopy,
@@ -14,6 +14,7 @@ import {
   severalRounds,
   startDestination,
 } from "./migrate.ts";
+import { OTHER_MACHINES, type OtherMachine } from "./other_machines.ts";
 import { type Guest, Scene } from "./scene.ts";
 import type { Qemu, Settings } from "./vm.ts";
 
@@ -105,7 +106,7 @@ const KINDS: readonly Kind[] = [
   },
   ...[[], ["zero-blocks"]].map((more): Kind => ({
     name: ["block", ...more].join(", "),
-    migration: { devices: DISK, settings: { capabilities: ["block", ...more] } },
+    migration: { machine: { ...PC, args: [...PC.args, ...DISK] }, settings: { capabilities: ["block", ...more] } },
     until: "9.0",
   })),
   ...["none", "legacy"].map((method): Kind => ({
@@ -151,9 +152,24 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+/** Its guest is its own firmware. */
+function kindsOf(machine: OtherMachine): Kind[] {
+  const multifd: Settings = { capabilities: ["multifd"] };
+  return [
+    { name: "into a file", to: "exec", migration: { machine } },
+    { name: "plain", migration: { machine } },
+    ...(machine.runs ? [{ name: "its firmware runs", migration: { machine, runs: true } }] : []),
+    { name: "multifd", migration: { machine, settings: multifd } },
+    { name: "mapped-ram", to: "file", migration: { machine, settings: { capabilities: ["mapped-ram"] } } },
+  ];
+}
+
 /** The cases for one QEMU. */
 export function migrationCases(qemu: Qemu): Case[] {
-  return KINDS
+  const [, architecture] = qemu.version.split("-");
+  const machine = architecture === undefined ? undefined : OTHER_MACHINES[architecture];
+  const kinds = machine === undefined ? KINDS : kindsOf(machine);
+  return kinds
     .filter(({ since = "0", until = "99" }) => {
       const version = parseFloat(qemu.version);
       return parseFloat(since) <= version && version <= parseFloat(until);
@@ -165,12 +181,13 @@ async function run({ to, migration, guest }: Kind, qemu: Qemu, folder: string): 
   const scene = await Scene.open(folder, guest);
   try {
     const whole = { ...migration, qemu };
+    const { machine = PC } = whole;
     const migrated = to === undefined ? await migrateOverRelay(scene, whole) : await migrateToFile(scene, whole, to);
     assertEquals(migrated.outcome, ["completed", "completed"]);
     await assertChecks(migrated.capture);
     const { main } = await assertInspects(migrated.capture);
-    const memory = await migrated.destination.memory();
-    await assertSameMemory(migrated.capture, memory);
+    const memory = await migrated.destination.memory(machine.visible);
+    await assertSameMemory(migrated.capture, memory, machine);
     const said = [`checks, inspects, same memory`, pages(main?.ramBlocks[0]?.pages ?? {})];
     if (to !== "file") {
       await sendAgain(scene, { ...migrated, ...whole, memory });
@@ -192,16 +209,16 @@ interface Again extends Migrated, Migration {
 }
 
 /** What migwire writes from its records another destination takes, and has the same memory then. */
-async function sendAgain(scene: Scene, { capture, memory, qemu, devices = [], settings = {} }: Again): Promise<void> {
+async function sendAgain(scene: Scene, { capture, memory, qemu, machine = PC, settings = {} }: Again): Promise<void> {
   const channels = writtenAnew(capture);
   assert(channels[0]?.label === "main");
-  const destination = await startDestination(scene, qemu, settings, [...MACHINE, ...devices], "second");
+  const destination = await startDestination(scene, qemu, settings, machine.args, "second");
   const sending = await sendTo(scene, destination, channels.map(({ bytes }) => bytes));
   const status = await destination.end();
   sending.close();
   await sending.sent;
   if (status !== "completed") throw new Error(`sent again: ${status}; QEMU says: ${await destination.stop()}`);
-  const second = await destination.memory();
+  const second = await destination.memory(machine.visible);
   for (const [i, part] of memory.entries()) {
     assertEquals(await digest(second[i] ?? new Uint8Array(0)), await digest(part), "memory of the second destination");
   }

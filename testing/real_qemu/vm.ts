@@ -1,6 +1,6 @@
 import { until, within } from "./deadline.ts";
 import { type Arguments, Qmp } from "./qmp.ts";
-import { VISIBLE } from "./machine.ts";
+import { PC, type Visible } from "./machine.ts";
 
 /** A migration status of `query-migrate`, or `exited`. */
 export type Status = string;
@@ -15,7 +15,7 @@ export interface Settings {
 
 /** A kind of QEMU that there is. */
 export interface Qemu {
-  /** `10.0`. */
+  /** `10.0`; `10.0-ppc64` of another architecture than x86_64. */
   readonly version: string;
   /** The program. */
   readonly path: string;
@@ -57,7 +57,7 @@ export class Vm {
 
   private constructor({ name, qemu, folder, args }: VmOptions) {
     const all = [...args, "-qmp", `unix:${name}.qmp,server=on,wait=off`];
-    this.command = ["qemu-system-x86_64", ...all];
+    this.command = [`qemu-system-${qemu.version.split("-")[1] ?? "x86_64"}`, ...all];
     this.#folder = folder;
     const command = new Deno.Command(qemu.path, {
       args: all,
@@ -126,11 +126,11 @@ export class Vm {
     });
   }
 
-  /** Memory as the guest sees it, without the hole; the guest must stand still. */
-  async memory(): Promise<Uint8Array<ArrayBuffer>[]> {
+  /** Memory as the guest sees it; the guest must stand still. */
+  async memory(visible: readonly Visible[] = PC.visible): Promise<Uint8Array<ArrayBuffer>[]> {
     const parts: Uint8Array<ArrayBuffer>[] = [];
-    for (const { from, length } of VISIBLE) {
-      await this.call("pmemsave", { val: from, size: length, filename: "memory.bin" });
+    for (const { address, length } of visible) {
+      await this.call("pmemsave", { val: address, size: length, filename: "memory.bin" });
       parts.push(await Deno.readFile(`${this.#folder}/memory.bin`));
     }
     return parts;

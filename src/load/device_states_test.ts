@@ -9,6 +9,8 @@ import {
   vfioConfigPacket,
 } from "../wire/mod.ts";
 import { deviceStateDigests } from "./device_states.ts";
+import { blockList, RAM_EOS, stream } from "../../testing/main_stream.ts";
+import { VFIO_TAG, vfioData } from "../../testing/memory_capture.ts";
 import { memoryCapture, packet } from "./streams_for_test.ts";
 
 const DEVICE = "0000:00:05.0/vfio";
@@ -95,4 +97,27 @@ Deno.test("deviceStateDigests() reports a config that is none", () => {
 Deno.test("deviceStateDigests() keeps a few thousand devices, and no more", () => {
   const packets = Array.from({ length: 5000 }, (_, i) => packet.device(`${i}/vfio`, 0, Uint8Array.of(1)));
   assertEquals(deviceStateDigests(memoryCapture(channel(0, ...packets))).devices.length, 4096);
+});
+
+/** A main stream that has RAM, and so many bytes of the device. */
+function mainWith(length: number): Uint8Array {
+  return stream()
+    .start(2, "ram", 4, [blockList({ "pc.ram": 0x10000 }), RAM_EOS])
+    .start(5, DEVICE, 1, [VFIO_TAG.setup, VFIO_TAG.end])
+    .part(5, [vfioData(length), VFIO_TAG.end])
+    .end(2, RAM_EOS)
+    .end(5, VFIO_TAG.end)
+    .eof().bytes();
+}
+
+Deno.test("deviceStateDigests() gives the devices of a main stream, and no other section", () => {
+  const { devices } = deviceStateDigests(memoryCapture(mainWith(7)));
+  assertEquals(devices.map(({ idstr, stateBytes }) => [idstr, stateBytes]), [[DEVICE, 7]]);
+});
+
+Deno.test("deviceStateDigests() takes the first of two migrations, wherever its main channel stands", () => {
+  const bytes = (...channels: Uint8Array[]): number[] =>
+    deviceStateDigests(memoryCapture(...channels)).devices.map(({ stateBytes }) => stateBytes);
+  assertEquals(bytes(mainWith(7), mainWith(100)), [7]);
+  assertEquals(bytes(channel(0, packet.device(DEVICE, 0, Uint8Array.of(1))), mainWith(7)), [8]);
 });

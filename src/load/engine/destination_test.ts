@@ -271,3 +271,35 @@ Deno.test("a device in main mode that refuses its config fails the load in its o
   const { verdict, full } = run({ ...mainMode, config: () => refusal }, part(), mainConfig);
   assertEquals([verdict, full.qemu, full.device], ["error(config)", refusal.qemu, "NAME"]);
 });
+
+Deno.test("barriers that were passed are counted", () => {
+  const made = destination(mainMode);
+  const counts = [0, 1, 2].map(() => {
+    for (const channel of [0, 1]) made.packet(channel, recordOf(sync(channel)));
+    made.main(recordOf(flush));
+    return made.barriersPassed;
+  });
+  assertEquals(counts, [1, 2, 3]);
+});
+
+Deno.test("a connection that mapped-ram has no use for is refused without a text of QEMU's", () => {
+  const made = new Destination<string>(settingsOf({ mappedRam: true }), { write: () => {}, loadConfig: () => {} });
+  assertEquals(made.connect(0), "surplus");
+  assertEquals(made.errors.map((error) => [error.code, "qemu" in error]), [["config", false]]);
+});
+
+Deno.test("one MULTIFD_FLUSH is enough to tell that the source marks its barriers so", () => {
+  assertEquals(run({ barriers: "section" }, flush).verdict, "would-hang(sync-mode)");
+});
+
+Deno.test("a packet that makes QEMU abort does so whatever else waits", () => {
+  assertEquals(runBare({}, SET_UP, sw, eof, data(0, PACKET_LIMIT)).verdict, "would-abort(allocation)");
+});
+
+Deno.test("a device's hang is put down to the way of barriers only if its own packets are behind a SYNC of the other", () => {
+  const others = [start("ram"), ramEos, sync(0), sync(1)];
+  assertEquals(run({}, others, ram(0), sw).verdict, "would-hang(no-packets)");
+  assertEquals(run({}, others, data(0, 1), sw).verdict, "would-hang(sync-mode)");
+  const same = [sync(0), sync(1), flush, sync(0)];
+  assertEquals(run({}, same, data(0, 1), sw).verdict, "would-hang(no-packets)");
+});

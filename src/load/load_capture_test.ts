@@ -296,3 +296,24 @@ Deno.test("a capture without times cannot be loaded in the order of its times", 
     "the capture has no events.jsonl",
   );
 });
+
+Deno.test("what stands in front of an error on its channel is loaded", async () => {
+  const bad = packet(1, [1]);
+  bad[0] = 0;
+  const events: string[] = [];
+  const { verdict } = await loadBytes(wholeStream(), [[packet(0, [1]), bad]], {
+    onEvent: ({ kind, idx }) => events.push(`${kind} ${idx ?? ""}`),
+  });
+  assertEquals([verdict.code, events.includes("incoming 0"), events.includes("incoming 1")], ["magic", true, false]);
+});
+
+Deno.test("without a seed a random order is that of seed 0", async () => {
+  const channels = [[packet(3, [4]), packet(0, [1])], [packet(1, [2]), packet(2, [3]), configPacket(4)]];
+  const load = async (options: { seed?: number }): Promise<string[]> => {
+    const events: string[] = [];
+    const onEvent = ({ kind, idx }: LoadEvent): void => void events.push(`${kind} ${idx ?? ""}`);
+    await loadBytes(wholeStream(), channels, { order: "random", onEvent, ...options });
+    return events;
+  };
+  assertEquals(await load({}), await load({ seed: 0 }));
+});

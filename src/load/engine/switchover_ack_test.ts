@@ -4,9 +4,13 @@ import type { DeviceSettings } from "./settings.ts";
 import { SwitchoverAck } from "./switchover_ack.ts";
 
 /** How often the destination agreed. */
-function acks(options: { switchoverAck: boolean; needsAck: boolean }, use: (ack: SwitchoverAck) => void): number {
+function acks(
+  options: { switchoverAck: boolean; needsAck: boolean; qemu?: string },
+  use: (ack: SwitchoverAck, count: () => number) => void,
+): number {
   let count = 0;
-  use(new SwitchoverAck(settingsOf(options), ({ message }) => count += message === "SWITCHOVER_ACK" ? 1 : 0));
+  const ack = new SwitchoverAck(settingsOf(options), ({ message }) => count += message === "SWITCHOVER_ACK" ? 1 : 0);
+  use(ack, () => count);
   return count;
 }
 
@@ -35,4 +39,27 @@ Deno.test("SwitchoverAck waits for each device that has to agree", () => {
     undefined,
     "vf0: qemu_loadvm_approve_switchover failed, err=-22 (Invalid argument)",
   ]);
+});
+
+Deno.test("SwitchoverAck sends nothing before the last device has agreed, and fails without a return path", () => {
+  const device = { name: "vf0", precopy: true } as DeviceSettings;
+  const sent: number[] = [];
+  const texts: (string | undefined)[] = [];
+  acks({ switchoverAck: true, needsAck: true }, (ack, count) => {
+    ack.deviceSetUp(device);
+    ack.deviceSetUp(device);
+    for (let i = 0; i < 2; i++) {
+      ack.initDataSent(device, true);
+      sent.push(count());
+    }
+  });
+  assertEquals(sent, [0, 1]);
+  for (const qemu of ["10.2", "11.1"]) {
+    acks({ switchoverAck: true, needsAck: true, qemu }, (ack) => {
+      ack.deviceSetUp(device);
+      texts.push(ack.initDataSent(device, false)?.qemu);
+    });
+  }
+  const text = "vf0: qemu_loadvm_approve_switchover failed, err=-5 (Input/output error)";
+  assertEquals(texts, [text, text]);
 });

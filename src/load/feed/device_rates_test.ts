@@ -46,3 +46,13 @@ Deno.test("DeviceRates lets devices work at the same time, and the first be done
 Deno.test("DeviceRates without a rate takes no time", () => {
   assertEquals(new DeviceRates<null>(undefined).delay(device("a"), write(0, 100), 0), false);
 });
+
+Deno.test("DeviceRates lets the device that began first be done first where both are done at once", () => {
+  const rates = new DeviceRates<null>(1000);
+  const [one, two] = [device("a"), device("b")];
+  rates.delay(one, write(0, 100), 0);
+  rates.delay(two, write(0, 100), 0);
+  assertEquals(rates.earliest()?.device, one);
+  rates.delay(device("c"), write(0, 300), 0);
+  assertEquals(rates.earliest()?.device, one);
+});

@@ -196,3 +196,31 @@ Deno.test("CANONICAL_ORDER takes multifd channels by their ids, however they con
   const channels = [multifd(3, "multifd-ram"), multifd(1, "multifd-ram"), multifd(2, "multifd-ram")];
   assertEquals(run(CANONICAL_ORDER, channels), ["1:multifd-ram", "2:multifd-ram", "3:multifd-ram"]);
 });
+
+Deno.test("recordedOrder() sees what is wrong when its first byte is there, a cut when the connection ends", () => {
+  const events = [
+    { t: 5, ch: 1, dir: "s2d", off: 0, len: 12 },
+    { t: 9, ch: 1, dir: "s2d", off: 12, len: 8 },
+    { t: 12, ch: 1, dir: "s2d", ev: "end", off: 20 },
+  ].map((event) => `${JSON.stringify(event)}\n`).join("");
+  const { timeOf } = recordedOrder(
+    new ArrivalClock(readEvents(new MemorySource(new TextEncoder().encode(events)))),
+  );
+  const time = (kind: "error" | "cut", offset: number, index = 1): number => {
+    const { entry } = multifd(index);
+    const finding = { severity: "error", code: "x", channel: "multifd 0", offset, message: "x" } as const;
+    return timeOf({ entry, peek: (): Item => ({ kind, finding }) });
+  };
+  assertEquals([time("error", 0), time("error", 11), time("error", 12), time("error", 19)], [5, 5, 9, 9]);
+  assertEquals(time("cut", 3), 12);
+  assertEquals(timeOf({ entry: multifd(1).entry, peek: () => undefined }), Infinity);
+});
+
+Deno.test("CANONICAL_ORDER puts an error in the place of its channel", () => {
+  const finding = { severity: "error", code: "x", channel: "multifd 0", offset: 0, message: "x" } as const;
+  const error = { entry: multifd(1).entry, peek: (): Item => ({ kind: "error", finding }) };
+  const init = { entry: multifd(2).entry, peek: multifd(2, INIT).peek.bind(multifd(2, INIT)) };
+  const ram = multifd(3, "multifd-ram");
+  assertEquals(CANONICAL_ORDER.pick<PickedChannel>([ram, error]), error);
+  assertEquals(CANONICAL_ORDER.pick<PickedChannel>([error, init]), init);
+});

@@ -13,7 +13,7 @@ function load(bitmap: Uint8Array, pages: Uint8Array, count: number, options: {
   ignoresShared?: boolean;
   /** The file ends behind the bitmap. */
   withoutPages?: boolean;
-} = {}): { bytes: number[]; missing: number; problems: string[] } {
+} = {}): { bytes: number[]; missing: number; problems: string[]; messages: string[] } {
   const file = new Uint8Array(bitmap.length + pages.length);
   file.set(bitmap);
   file.set(pages, bitmap.length);
@@ -45,6 +45,7 @@ function load(bitmap: Uint8Array, pages: Uint8Array, count: number, options: {
     bytes: Array.from({ length: count }, (_, page) => block.read(page * PAGE, 1)[0] ?? -1),
     missing: block.countMissing(),
     problems: problems.list.map(({ code }) => code),
+    messages: problems.list.map(({ message }) => message),
   };
 }
 
@@ -103,4 +104,18 @@ Deno.test("MappedRam takes a block without any page for shared memory only where
 Deno.test("MappedRam loads no page of a block whose pages do not follow its bitmap", () => {
   const { missing, problems } = load(bitmapOf([true, true], "little"), new Uint8Array(0), 2, { withoutPages: true });
   assertEquals([missing, problems], [2, []]);
+});
+
+Deno.test("MappedRam counts the pages that the file ends before", () => {
+  const { bytes, messages } = load(bitmapOf([true, true, true, false], "little"), filledPages(1), 4);
+  assertEquals([bytes, messages], [
+    [1, 0, 0, 0],
+    ['the file ends before 2 pages of block "x" that its bitmap names'],
+  ]);
+});
+
+Deno.test("MappedRam takes a bitmap whose words are full for one of little-endian words", () => {
+  const bits = Array.from({ length: 64 }, (_, page) => page === 0);
+  const { bytes } = load(bitmapOf(bits, "little"), filledPages(64), 64);
+  assertEquals(bytes, bits.map((bit) => bit ? 1 : 0));
 });

@@ -1,7 +1,7 @@
 import { concat } from "@std/bytes/concat";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { deflateSync } from "node:zlib";
+import { deflateSync, zstdCompressSync } from "node:zlib";
 import { CaptureError } from "../capture/mod.ts";
 import { MULTIFD_COMPRESSION_FLAGS, RAM_SAVE_FLAG } from "../wire/mod.ts";
 import { assembleRam, type RamImage } from "./ram_image.ts";
@@ -328,4 +328,55 @@ Deno.test("assembleRam() loads nothing of a multifd channel behind a packet of t
   const image = await assembleRam(memoryCapture(mainChannel(BLOCK, []), channel));
   assertEquals(codes(image).includes("compression"), true);
   assertEquals(firstBytes(image).includes(6), false);
+});
+
+Deno.test("assembleRam() loads runs of as many pages as it reads at a time, and one less and more", async () => {
+  for (const count of [63, 64, 65, 128]) {
+    const [first, ...others] = Array.from({ length: count }, (_, page) => ram.page("x", page * PAGE, pageOf(page)));
+    assert(first !== undefined);
+    const main = mainChannel({ x: count * PAGE }, [ramPart(first, ...others.map(continued))]);
+    assertEquals(firstBytes(await assembleRam(memoryCapture(main))), Array.from({ length: count }, (_, page) => page));
+  }
+});
+
+Deno.test("assembleRam() reads a long run of pages in pieces of about 256 KiB", async () => {
+  const count = 200;
+  const [first, ...others] = Array.from({ length: count }, (_, page) => ram.page("x", page * PAGE, pageOf(page)));
+  assert(first !== undefined);
+  const main = mainChannel({ x: count * PAGE }, [ramPart(first, ...others.map(continued))]);
+  const capture = memoryCapture(main);
+  const reads: number[] = [];
+  for (const { source } of capture.channels) {
+    if (source === undefined) continue;
+    const readAt = source.readAt.bind(source);
+    source.readAt = (offset, into): number => (reads.push(into.length), readAt(offset, into));
+  }
+  await assembleRam(capture);
+  assertEquals(reads.filter((length) => length === 64 * (PAGE + 8) - 8).length, 3);
+});
+
+Deno.test("assembleRam() loads a run of pages that are filled with one byte", async () => {
+  const filled = [0, 1, 2].map((page) => ram.zero("x", page * PAGE, 3));
+  const [first = new Uint8Array(0), ...others] = filled;
+  const image = await assembleRam(memoryCapture(mainChannel(BLOCK, [ramPart(first, ...others.map(continued))])));
+  assertEquals(firstBytes(image), [3, 3, 3, 0]);
+});
+
+Deno.test("assembleRam() keeps the order of a channel, also behind a packet under zstd", async () => {
+  const payload = zstdCompressSync(pageOf(5));
+  const pages = (byte: number): PacketPage[] => [{ offset: 0, content: pageOf(byte) }];
+  const zstd = packet.ram("x", pages(5), { method: "zstd", payload });
+  const channel = concat([packet.init(0), zstd, packet.ram("x", pages(6))]);
+  assertEquals(firstBytes(await assembleRam(memoryCapture(mainChannel(BLOCK, []), channel)))[0], 6);
+});
+
+Deno.test("assembleRam() says on which multifd channel a packet was damaged", async () => {
+  const payload = Uint8Array.of(1, 2, 3, 4);
+  const damaged = packet.ram("x", [{ offset: 0, content: pageOf(1) }], { method: "zlib", payload });
+  const channels = [0, 1].map((id) => concat([packet.init(id), ...(id === 1 ? [damaged] : [])]));
+  const { problems } = await assembleRam(memoryCapture(mainChannel(BLOCK, []), ...channels));
+  assertEquals(
+    problems.find(({ code }) => code === "codec-data")?.qemu,
+    "multifd 1: inflate returned -3 instead of Z_OK",
+  );
 });

@@ -158,3 +158,8 @@ Deno.test({
     }
   },
 });
+
+Deno.test("destinationSettings() takes a single multifd channel for multifd", () => {
+  const multifd = (multifdChannels: number): boolean => settingsOf({}, { multifdChannels }).multifd;
+  assertEquals([multifd(0), multifd(1)], [false, true]);
+});

@@ -59,6 +59,7 @@ export const definition: CommandDefinition = {
     "  kind=KIND      as records shows it: section-full, device-state, multifd-device-state, multifd-ram, vfio-*, command",
     "  index=N        number of a VFIO buffer; N..M is a range, here and below",
     "  offset=N       the record with that byte of its channel",
+    "  page=N         the RAM page with that byte of its block, also out of a run of pages; page=pc.ram:0x3000",
     "  nth=N          the first, second, … of those that are all of that",
     "Selectors see the capture as it was read, whatever edits came before. Edits are done in the order of the options;",
     "bits are flipped last.",

@@ -2,7 +2,7 @@ import type { BaseRecord } from "../stream/mod.ts";
 import { layoutOf } from "../stream/mod.ts";
 import { deviceStateHeader, type Field, multifdRamHeader } from "../wire/mod.ts";
 import { EditError } from "./edit_error.ts";
-import { isPage } from "./read_sheet.ts";
+import { isPage } from "./page_runs.ts";
 
 /** Properties of records that are no fields of the wire. */
 const NOT_ON_WIRE: ReadonlySet<string> = new Set(["kind", "offset", "length", "payload", "pageSize", "configData"]);

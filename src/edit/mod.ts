@@ -13,4 +13,4 @@ export {
   type EditReport,
   type EditValue,
 } from "./report.ts";
-export { type Selector, SELECTOR_KEYS, type SelectorKey } from "./selector.ts";
+export { type PageRange, type Selector, SELECTOR_KEYS, type SelectorKey } from "./selector.ts";

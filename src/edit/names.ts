@@ -1,5 +1,5 @@
 import { RAM_SAVE_FLAG } from "../wire/mod.ts";
-import { isPage } from "./read_sheet.ts";
+import { isPage } from "./page_runs.ts";
 import type { Slip } from "./sheet.ts";
 import { withValue } from "./fields.ts";
 

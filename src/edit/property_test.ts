@@ -30,6 +30,7 @@ const SELECTOR = fc.constantFrom(
   "kind=multifd-ram",
   "kind=section-footer,nth=1..2",
   "offset=0x60",
+  "page=0..0x1000",
   "kind=file-header",
 );
 

@@ -1,10 +1,11 @@
 import { type Capture, type CaptureChannel, identifyChannels, readCapture, type ReadChannel } from "../capture/mod.ts";
 import { ScopeTracker } from "../report/records/section_scope.ts";
 import type { RecordSection } from "../report/records/mod.ts";
-import type { BaseRecord, CommandRecord, MigrationState, MultifdSyncRecord, PageFields } from "../stream/mod.ts";
+import type { BaseRecord, CommandRecord, MigrationState, MultifdSyncRecord } from "../stream/mod.ts";
 import { MULTIFD_FLAG } from "../wire/mod.ts";
 import type { Edit } from "./edit.ts";
 import { EditError } from "./edit_error.ts";
+import { cutRun, isPage } from "./page_runs.ts";
 import { isChannelAlone, Matcher } from "./selector.ts";
 import type { Frame, Slip, Track } from "./sheet.ts";
 
@@ -35,12 +36,6 @@ const OUTSIDE: ReadonlySet<string> = new Set(["file-header", "configuration", "c
 /** Whether a record is the header of a section. */
 export function isSectionHeader(record: BaseRecord | undefined): boolean {
   return record !== undefined && HEADERS.has(record.kind);
-}
-
-/** Whether a record is a page, or several. */
-export function isPage(record: BaseRecord | undefined): record is PageFields {
-  return record !== undefined && "block" in record && "pageOffset" in record && "pageSize" in record &&
-    !record.kind.startsWith("multifd");
 }
 
 /**
@@ -95,6 +90,12 @@ interface EditMatchers {
   readonly whole: boolean;
 }
 
+/** What an edit wants of a record: some of its pages, or all. */
+interface Wanted {
+  readonly slips: Slip[];
+  readonly pages: ReadonlySet<number> | undefined;
+}
+
 class SheetReader {
   readonly #matchers: readonly EditMatchers[];
   readonly #hits: readonly Hits[];
@@ -124,13 +125,25 @@ class SheetReader {
       this.#track.mappedEnd = record.offset + record.length;
     }
     const ordinal = this.#ordinalOf(record, section);
-    const selected: Slip[][] = [];
+    const wanted: Wanted[] = [];
+    const want = (slips: Slip[], found: ReturnType<Matcher["find"]>): void => {
+      if (found !== undefined) wanted.push({ slips, pages: found === "all" ? undefined : new Set(found) });
+    };
     for (const [i, { select, anchor, whole }] of this.#matchers.entries()) {
       const { slips = [], anchors = [] } = this.#hits[i] ?? {};
       const placed = { record, channel: entry, section };
-      if (!whole && select.matches(placed)) selected.push(slips);
-      if (anchor?.matches(placed)) selected.push(anchors);
+      if (!whole) want(slips, select.find(placed));
+      want(anchors, anchor?.find(placed));
     }
+    if (wanted.length === 0) return this.#place(record, section, ordinal, []);
+    const pages = new Set(wanted.flatMap(({ pages = [] }) => [...pages]));
+    for (const part of cutRun(record, [...pages].sort((a, b) => a - b))) {
+      const selected = wanted.filter(({ pages }) => pages?.has(part.first) ?? true).map(({ slips }) => slips);
+      this.#place(part.record, section, ordinal, selected);
+    }
+  }
+
+  #place(record: BaseRecord, section: RecordSection | undefined, ordinal: number, selected: readonly Slip[][]): void {
     const ends = isSectionHeader(record) || OUTSIDE.has(record.kind);
     if (ends) this.#endFrame();
     if (this.#pack !== undefined && record.offset >= this.#pack.end) {

@@ -4,13 +4,30 @@ import type { BaseRecord, MultifdDeviceStateRecord } from "../stream/mod.ts";
 import { RECORD_KINDS, type RecordSection, selectChannels, selectKinds } from "../report/records/mod.ts";
 import { EditError } from "./edit_error.ts";
 import { type NumberRange, readNumber, readRange } from "./numbers.ts";
+import { isPage, pageCount, somePages } from "./page_runs.ts";
 import type { Word } from "./words.ts";
 
 /** What a selector can ask for. */
-export const SELECTOR_KEYS = ["channel", "device", "section", "instance", "kind", "index", "offset", "nth"] as const;
+export const SELECTOR_KEYS = [
+  "channel",
+  "device",
+  "section",
+  "instance",
+  "kind",
+  "index",
+  "offset",
+  "page",
+  "nth",
+] as const;
 
 /** Key of a selector. */
 export type SelectorKey = typeof SELECTOR_KEYS[number];
+
+/** Bytes of RAM blocks: the pages that have one of them. */
+export interface PageRange extends NumberRange {
+  /** Name of the block, any if absent; `*` stands for any letters. */
+  readonly block?: string;
+}
 
 /** Which records an edit is for: those that are all of what it asks for. */
 export interface Selector {
@@ -28,6 +45,8 @@ export interface Selector {
   readonly index?: NumberRange;
   /** A byte of the record, by its place in the channel. */
   readonly offset?: NumberRange;
+  /** RAM pages, each for itself even where they are a run; not those of multifd packets. */
+  readonly page?: PageRange;
   /** The so-manieth of the records that are all else, 1 the first. */
   readonly nth?: NumberRange;
 }
@@ -55,10 +74,19 @@ export function selectorOf(words: readonly Word[]): Selector {
     if (!isSelectorKey(key)) throw unknownKey(key === "" ? value : key);
     if (selector[key] !== undefined) throw new EditError("syntax", `Cannot select by ${key} twice`);
     if (key === "instance") selector.instance = readNumber(key, value);
+    else if (key === "page") selector.page = readPages(value);
     else if (key === "index" || key === "offset" || key === "nth") selector[key] = readRange(key, value);
     else selector[key] = value;
   }
   return selector;
+}
+
+/** `0x3000`, `0x3000..0x4fff`, `pc.ram:0x3000`; a block's name may have colons. */
+function readPages(text: string): PageRange {
+  const at = text.lastIndexOf(":");
+  const range = readRange("page", text.slice(at + 1));
+  if (at === 0) throw new EditError("syntax", `Cannot use page=${text}: it has no block`, "write page=pc.ram:0x3000");
+  return at < 0 ? range : { block: text.slice(0, at), ...range };
 }
 
 function unknownKey(key: string): EditError {
@@ -79,8 +107,8 @@ export function selectorText(selector: Selector): string {
   }).join(",");
 }
 
-function rangeText({ from, to }: NumberRange): string {
-  return from === to ? String(from) : `${from}..${to}`;
+function rangeText({ block, from, to }: PageRange): string {
+  return `${block === undefined ? "" : `${block}:`}${from === to ? from : `${from}..${to}`}`;
 }
 
 /** Whether a selector asks for nothing but a channel. */
@@ -98,6 +126,7 @@ export class Matcher {
   readonly #kinds: ReadonlySet<string> | undefined;
   readonly #device: ((name: string) => boolean) | undefined;
   readonly #section: ((name: string) => boolean) | undefined;
+  readonly #block: ((name: string) => boolean) | undefined;
   /** Names of sections that were seen. */
   readonly #names = new Set<string>();
   /** Records so far that are all but `nth`. */
@@ -106,15 +135,33 @@ export class Matcher {
   /** Throws {@linkcode EditError} `no-record` if there is no such channel, or no such kind. */
   constructor(selector: Selector, channels: readonly ReadChannel[]) {
     this.selector = selector;
-    const { channel, kind, device, section } = selector;
+    const { channel, kind, device, section, page } = selector;
     if (channel !== undefined) this.#channels = new Set(channelsOf(channels, channel));
     if (kind !== undefined) this.#kinds = new Set(kindsOf(kind));
     if (device !== undefined) this.#device = pattern(device);
     if (section !== undefined) this.#section = pattern(section);
+    if (page?.block !== undefined) this.#block = pattern(page.block);
   }
 
-  /** Whether a record, the next one, is asked for. */
-  matches(placed: PlacedRecord): boolean {
+  /** What of a record, the next one, is asked for: undefined if nothing, numbers of pages where pages are asked for. */
+  find(placed: PlacedRecord): "all" | readonly number[] | undefined {
+    if (this.selector.page !== undefined) return this.#findPages(placed, this.selector.page);
+    return this.#matches(placed) ? "all" : undefined;
+  }
+
+  #findPages(placed: PlacedRecord, { from, to }: PageRange): readonly number[] | undefined {
+    const { record } = placed;
+    if (!isPage(record) || this.#block?.(record.block) === false) return undefined;
+    const { pageOffset, pageSize } = record;
+    const found: number[] = [];
+    const last = Math.min(pageCount(record) - 1, Math.floor((to - pageOffset) / pageSize));
+    for (let i = Math.max(0, Math.floor((from - pageOffset) / pageSize)); i <= last; i++) {
+      if (this.#matches({ ...placed, record: somePages(record, i, 1) })) found.push(i);
+    }
+    return found.length === 0 ? undefined : found;
+  }
+
+  #matches(placed: PlacedRecord): boolean {
     if (!this.#matchesAllButCount(placed)) return false;
     this.#count++;
     const { nth } = this.selector;

@@ -20,6 +20,7 @@ export {
   type FieldEdit,
   type Misnomer,
   type NumberRange,
+  type PageRange,
   parseEdit,
   type ParseEditOptions,
   type RenumberEdit,

@@ -134,26 +134,26 @@ const EDITED: readonly Edited[] = [
   {
     name: "a page of a run that is not sent",
     capture: PRECOPY,
-    edits: ["drop page=pc.ram:0..0xfffff,kind=ram-page,nth=3"],
+    edits: ["drop page=pc.ram:0x200000..0x21efff,kind=ram-page,nth=3"],
   },
   {
     name: "a page of a run twice, in another order",
     capture: PRECOPY,
     edits: [
-      "duplicate page=pc.ram:0..0xfffff,kind=ram-page,nth=2,times=3",
-      "reorder page=pc.ram:0..0xfffff,kind=ram-page,nth=4 before page=pc.ram:0..0xfffff,kind=ram-page,nth=1",
+      "duplicate page=pc.ram:0x200000..0x21efff,kind=ram-page,nth=2,times=3",
+      "reorder page=pc.ram:0x200000..0x21efff,kind=ram-page,nth=4 before page=pc.ram:0x200000..0x21efff,kind=ram-page,nth=1",
     ],
   },
   {
     name: "a page of a run beyond its block",
     capture: PRECOPY,
-    edits: ["set page=pc.ram:0..0xfffff,kind=ram-page,nth=3,pageOffset=0x800000"],
+    edits: ["set page=pc.ram:0x200000..0x21efff,kind=ram-page,nth=3,pageOffset=0x800000"],
     words: "Illegal RAM offset 800000",
   },
   {
     name: "cut in a page of a run",
     capture: PRECOPY,
-    edits: ["truncate page=pc.ram:0..0xfffff,kind=ram-page,nth=3,within=100"],
+    edits: ["truncate page=pc.ram:0x200000..0x21efff,kind=ram-page,nth=3,within=100"],
     words: "load of migration failed: Input/output error",
   },
   {

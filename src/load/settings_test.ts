@@ -163,3 +163,22 @@ Deno.test("destinationSettings() takes a single multifd channel for multifd", ()
   const multifd = (multifdChannels: number): boolean => settingsOf({}, { multifdChannels }).multifd;
   assertEquals([multifd(0), multifd(1)], [false, true]);
 });
+
+Deno.test("destinationSettings() knows a device by its name and its instance", () => {
+  const devices = [
+    { idstr: DEVICE, instanceId: 0, precopy: false },
+    { idstr: DEVICE, instanceId: 1, precopy: true },
+  ];
+  const { device } = settingsOf({}, { devices });
+  const precopy = (idstr: string, instanceId: number): unknown => device(idstr, instanceId)?.precopy;
+  assertEquals([precopy(DEVICE, 0), precopy(DEVICE, 1), precopy("0000:00:06.0/vfio", 0)], [false, true, true]);
+});
+
+Deno.test("destinationSettings() loads over multifd only where the source sends SWITCHOVER_START", () => {
+  const { multifd, ...rest } = expectationsOf(undefined, { multifd: true });
+  const transfer = (value?: boolean): boolean | undefined => {
+    const sent = value === undefined || multifd === undefined ? {} : { sendSwitchoverStart: { ...multifd, value } };
+    return destinationSettings({ ...rest, ...sent }, FACTS).device(DEVICE, 0)?.multifdTransfer;
+  };
+  assertEquals([transfer(), transfer(true), transfer(false)], [true, true, false]);
+});

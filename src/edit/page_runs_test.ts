@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BLOCK, blockList, MainStream, page, RAM_EOS, stream, zeroPage } from "../../testing/main_stream.ts";
+import { BLOCK, blockList, type MainStream, page, RAM_EOS, stream, zeroPage } from "../../testing/main_stream.ts";
 import { memoryCapture } from "../../testing/memory_capture.ts";
 import { readBytes, readCapture } from "../capture/mod.ts";
 import { checkCapture } from "../report/check/mod.ts";

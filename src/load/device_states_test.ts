@@ -121,3 +121,17 @@ Deno.test("deviceStateDigests() takes the first of two migrations, wherever its 
   assertEquals(bytes(mainWith(7), mainWith(100)), [7]);
   assertEquals(bytes(channel(0, packet.device(DEVICE, 0, Uint8Array.of(1))), mainWith(7)), [8]);
 });
+
+Deno.test("deviceStateDigests() reads a long state in pieces of 256 KiB", () => {
+  const state = Uint8Array.from({ length: 600_000 }, (_, i) => i * 7 + (i >> 8));
+  const capture = memoryCapture(channel(0, packet.device(DEVICE, 0, state)));
+  const reads: number[] = [];
+  for (const { source } of capture.channels) {
+    if (source === undefined) continue;
+    const readAt = source.readAt.bind(source);
+    source.readAt = (offset, into): number => (reads.push(into.length), readAt(offset, into));
+  }
+  const { devices } = deviceStateDigests(capture);
+  assertEquals(devices.map(({ stateSha256 }) => stateSha256), [sha256(state)]);
+  assertEquals(reads.slice(-3), [262_144, 262_144, 600_000 - 2 * 262_144]);
+});

@@ -65,6 +65,7 @@ const FILES = [
   ...[
     "main",
     "ram_body",
+    "mapped_blocks",
     "open_coded_bodies",
     "device_body",
     "global_state",

@@ -6,9 +6,7 @@ import {
   decodeXbzrle,
   hex,
   isQemuBefore,
-  mappedBitmapBytes,
   RAM_SAVE_FLAG,
-  ramBlockEntry,
   ramBlockList,
   ramCompressPage,
   ramFlagNames,
@@ -17,13 +15,12 @@ import {
 } from "../wire/mod.ts";
 import type { ChannelReader } from "./channel_reader.ts";
 import { INPUT_OUTPUT_ERROR } from "./main_cut.ts";
+import { MappedBlocks } from "./mapped_blocks.ts";
 import type { MigrationState } from "./migration_state.ts";
 import { probePageSize } from "./probe_page_size.ts";
 import type {
   RamBlockListRecord,
   RamCompressedRecord,
-  RamMappedBlockRecord,
-  RamMappedDataRecord,
   RamMarkRecord,
   RamPageRecord,
   RamXbzrleRecord,
@@ -42,9 +39,6 @@ const NOT_IN_MAPPED_RAM = PAGE | ZERO | XBZRLE | HOOK | MULTIFD_FLUSH;
 /** Of most machines, in bytes: for a stream that has not told its own. */
 const USUAL_PAGE_SIZE = 4096;
 
-/** What lies between the entry of a block and the next one. */
-type MappedPart = Omit<RamMappedDataRecord, "offset" | "payload">;
-
 /** A run that still grows. */
 type Growing<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -54,22 +48,19 @@ type Growing<T> = { -readonly [K in keyof T]: T[K] };
  */
 export class RamBody implements SectionBody {
   readonly #state: MigrationState;
-  readonly #fileOffset: number;
+  readonly #mapped: MappedBlocks;
   #lastBlock: string | undefined;
   #lastBlockLength = 0;
-  /** Bytes of blocks that a mapped-ram list still has to name. */
-  #mappedLeft = 0;
-  readonly #mappedData: MappedPart[] = [];
 
   /** A body on the state of its migration; offsets in mapped-ram headers count from `fileOffset` before the channel. */
   constructor(state: MigrationState, fileOffset = 0) {
     this.#state = state;
-    this.#fileOffset = fileOffset;
+    this.#mapped = new MappedBlocks(state, fileOffset);
   }
 
   /** What comes next. */
   get expecting(): string {
-    return this.#mappedData[0]?.kind ?? "RAM record";
+    return this.#mapped.expecting ?? "RAM record";
   }
 
   /**
@@ -77,8 +68,7 @@ export class RamBody implements SectionBody {
    * and says what it has instead.
    */
   qemuAtCut(begun: Uint8Array): string | null {
-    const isMapped = this.#mappedData.length > 0 || this.#mappedLeft > 0;
-    if (isMapped || this.#inPostcopy) return INPUT_OUTPUT_ERROR;
+    if (this.#mapped.goesOn || this.#inPostcopy) return INPUT_OUTPUT_ERROR;
     if (begun.length < 8) return "Getting RAM address failed";
     return ((begun[7] ?? 0) & MEM_SIZE) !== 0 ? null : INPUT_OUTPUT_ERROR;
   }
@@ -86,8 +76,7 @@ export class RamBody implements SectionBody {
   /** Reads one record, or lengthens the run of pages being held. */
   step(reader: ChannelReader): boolean {
     const decoder = reader.decoder;
-    if (this.#mappedData.length > 0) return this.#mappedPart(reader);
-    if (this.#mappedLeft > 0) return this.#mappedBlock(reader);
+    if (this.#mapped.goesOn) return this.#mapped.step(reader, this.#shape());
     decoder.need(8);
     const low = decoder.u32At(decoder.pos + 4);
     const flags = low & ((this.#state.pageSize ?? 1024) - 1);
@@ -395,7 +384,7 @@ export class RamBody implements SectionBody {
     const shape = this.#shape();
     const list = ramBlockList(shape).read(decoder);
     for (const block of list.blocks) this.#state.blocks.set(block.block, block);
-    if (shape.mapped) this.#mappedLeft = list.pageOffset;
+    if (shape.mapped) this.#mapped.begin(list.pageOffset);
     const record: RamBlockListRecord = { ...list, kind: "ram-block-list", offset, length: decoder.offset - offset };
     reader.emit(record);
     return false;
@@ -416,69 +405,5 @@ export class RamBody implements SectionBody {
     const record: RamMarkRecord = { ...fields, kind, offset, length: 8 };
     reader.emit(record);
     return kind === "ram-eos";
-  }
-
-  #mappedBlock(reader: ChannelReader): boolean {
-    const decoder = reader.decoder;
-    const offset = decoder.offset;
-    const entry = ramBlockEntry(this.#shape()).read(decoder);
-    const { block, usedLength, mapped } = entry;
-    if (mapped === undefined || usedLength > this.#mappedLeft) {
-      return decoder.fail({
-        code: "block-total",
-        offset,
-        message: `blocks add up to more than the total at "${block}"`,
-      });
-    }
-    const here = decoder.offset + this.#fileOffset;
-    const bitmapBytes = mappedBitmapBytes(usedLength, mapped.pageSize);
-    const gap = mapped.pagesOffset - here - bitmapBytes;
-    if (mapped.bitmapOffset !== here || gap < 0) {
-      decoder.fail({
-        code: "mapped-ram-offset",
-        offset,
-        message: `bitmap at ${hex(mapped.bitmapOffset)}, pages at ${hex(mapped.pagesOffset)}, but the entry ends at ` +
-          `${
-            hex(here)
-          }; offsets are those of the whole file: name the file itself, with --offset where the stream begins`,
-      });
-    }
-    if (mapped.pagesOffset % mapped.pageSize !== 0) {
-      decoder.note({
-        severity: "error",
-        code: "mapped-ram-alignment",
-        offset,
-        field: "pagesOffset",
-        message: `pages of "${block}" at ${hex(mapped.pagesOffset)} are not aligned to ${mapped.pageSize} bytes`,
-        qemu: `Error reading ramblock ${block} pages, region has bad alignment`,
-      });
-    }
-    this.#state.learnPageSize(mapped.pageSize, "mapped-ram");
-    this.#state.blocks.set(block, entry);
-    this.#mappedLeft -= usedLength;
-    const parts: MappedPart[] = [
-      { kind: "ram-mapped-bitmap", block, length: bitmapBytes },
-      { kind: "ram-mapped-gap", block, length: gap },
-      { kind: "ram-mapped-pages", block, length: usedLength },
-    ];
-    this.#mappedData.push(...parts.filter(({ length }) => length > 0));
-    const record: RamMappedBlockRecord = {
-      ...entry,
-      mapped,
-      kind: "ram-mapped-block",
-      offset,
-      length: decoder.offset - offset,
-    };
-    reader.emit(record);
-    return false;
-  }
-
-  #mappedPart(reader: ChannelReader): boolean {
-    const part = this.#mappedData.shift();
-    if (part === undefined) return false;
-    const { offset } = reader.decoder;
-    const record: RamMappedDataRecord = { ...part, offset, payload: { offset, length: part.length } };
-    reader.pass(record);
-    return false;
   }
 }

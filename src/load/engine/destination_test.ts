@@ -303,3 +303,11 @@ Deno.test("a device's hang is put down to the way of barriers only if its own pa
   const same = [sync(0), sync(1), flush, sync(0)];
   assertEquals(run({}, same, data(0, 1), sw).verdict, "would-hang(no-packets)");
 });
+
+Deno.test("a packet for a section that is no VFIO device is refused, whatever devices the destination may have", () => {
+  const { verdict, full } = run({ devices: { [DEVICE]: {}, ram: {} } }, data(0, 1, { idstr: "ram" }));
+  assertEquals([verdict, full.qemu], [
+    "error(no-loader)",
+    "idstr ram / instance 0 has no load state buffer operation",
+  ]);
+});

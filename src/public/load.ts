@@ -47,6 +47,7 @@ export {
   qemuProfile,
   type QueueBound,
   type QueueLimits,
+  type QueueStatistics,
   RAM_LIMIT,
   type RamBlock,
   type RamImage,

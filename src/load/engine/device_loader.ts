@@ -1,3 +1,4 @@
+import { BufferQueue, type IncomingBuffer, NO_LIMITS, type QueueLimits, type QueueStatistics } from "./buffer_queue.ts";
 import { LOADED, type Verdict } from "./verdict.ts";
 
 /** The index before any config packet has come: QEMU's 2^32-1. */
@@ -9,17 +10,6 @@ const NO_CONFIG = 0xffffffff;
  */
 export const INDEX_LIMIT = 1 << 20;
 
-/** Bounds of a device's queue. Infinity: no limit. */
-export interface QueueLimits {
-  /** Bytes of `x-migration-max-queued-buffers-size`: data without the 12-byte header, the config packet included. */
-  readonly bytes: number;
-  /** Buffers of the proposed `x-migration-max-queued-buffers`; no QEMU release has it. */
-  readonly buffers: number;
-}
-
-/** A queue without limits, QEMU's default. */
-export const NO_LIMITS: QueueLimits = { bytes: Infinity, buffers: Infinity };
-
 /** How a device is loaded. */
 export interface DeviceLoaderOptions {
   /** What QEMU calls it in messages. */
@@ -28,18 +18,6 @@ export interface DeviceLoaderOptions {
   readonly limits?: QueueLimits;
   /** `load config after iterables` is on: the config waits for CONFIG_LOAD_READY. */
   readonly gate?: boolean;
-}
-
-/** A buffer as a packet brings it; `T` is how its bytes are held: the engine never looks at them. */
-export interface IncomingBuffer<T> {
-  /** Its number, 0..2^32-2. */
-  readonly idx: number;
-  /** Bytes of data after the VFIO header. */
-  readonly length: number;
-  /** The packet has the flag CONFIG_STATE. */
-  readonly config: boolean;
-  /** The bytes, or where they are. */
-  readonly data: T;
 }
 
 /** What a device's load thread does (destination-engine.md B.1). */
@@ -80,23 +58,11 @@ export interface LoaderHandler<T> {
 }
 
 /** Counters of a loader. */
-export interface LoaderStatistics {
+export interface LoaderStatistics extends QueueStatistics {
   /** Data buffers that went to the device. */
   readonly buffersLoaded: number;
   /** Bytes that went to the device. */
   readonly bytesLoaded: number;
-  /** Buffers that came, refused ones not counted. */
-  readonly buffersQueued: number;
-  /** Bytes that came, refused ones not counted. */
-  readonly bytesQueued: number;
-  /** Most bytes that QEMU counted at once, the buffer being tested included. */
-  readonly peakBytes: number;
-  /** Most buffers at once. */
-  readonly peakBuffers: number;
-  /** Index of the buffer that made the peak of bytes; -1 without. */
-  readonly peakBytesAt: number;
-  /** Index of the buffer that made the peak of buffers; -1 without. */
-  readonly peakBuffersAt: number;
   /** Times the loader had to wait for the next buffer. */
   readonly starvations: number;
 }
@@ -134,17 +100,12 @@ export interface LoaderStatistics {
 export class DeviceLoader<T> {
   /** What QEMU calls the device. */
   readonly name: string;
-  readonly #limits: QueueLimits;
   readonly #gate: boolean;
   readonly #handler: LoaderHandler<T>;
-  readonly #slots = new Map<number, IncomingBuffer<T>>();
+  readonly #queue: BufferQueue<T>;
   #state: LoaderState = "none";
   #next = 0;
   #last = NO_CONFIG;
-  /** Bytes counted against the limit. */
-  #queuedBytes = 0;
-  /** Buffers counted against the limit. */
-  #queuedBuffers = 0;
   /** Bytes of the current buffer that are written. */
   #written = 0;
   #gateOpen = false;
@@ -161,18 +122,12 @@ export class DeviceLoader<T> {
   #loadedConfig = -1;
   #buffersLoaded = 0;
   #bytesLoaded = 0;
-  #buffersQueued = 0;
-  #bytesQueued = 0;
-  #peakBytes = 0;
-  #peakBuffers = 0;
-  #peakBytesAt = -1;
-  #peakBuffersAt = -1;
   #starvations = 0;
 
   /** A loader whose actions go to `handler`. */
   constructor(options: DeviceLoaderOptions, handler: LoaderHandler<T>) {
     this.name = options.name;
-    this.#limits = options.limits ?? NO_LIMITS;
+    this.#queue = new BufferQueue(options.name, options.limits ?? NO_LIMITS);
     this.#gate = options.gate ?? false;
     this.#handler = handler;
   }
@@ -194,20 +149,15 @@ export class DeviceLoader<T> {
 
   /** Buffers that wait in the queue. */
   get waiting(): number {
-    return this.#slots.size;
+    return this.#queue.size;
   }
 
   /** Counters. */
   get statistics(): LoaderStatistics {
     return {
+      ...this.#queue.statistics,
       buffersLoaded: this.#buffersLoaded,
       bytesLoaded: this.#bytesLoaded,
-      buffersQueued: this.#buffersQueued,
-      bytesQueued: this.#bytesQueued,
-      peakBytes: this.#peakBytes,
-      peakBuffers: this.#peakBuffers,
-      peakBytesAt: this.#peakBytesAt,
-      peakBuffersAt: this.#peakBuffersAt,
       starvations: this.#starvations,
     };
   }
@@ -220,13 +170,13 @@ export class DeviceLoader<T> {
    */
   packet(buffer: IncomingBuffer<T>): Verdict | undefined {
     if (this.#state === "aborted") return this.#ended;
-    const { idx, length, config } = buffer;
+    const { idx, config } = buffer;
     if (config) this.#last = idx;
     if (idx >= INDEX_LIMIT) {
       this.#abort("allocation", `index ${idx}: QEMU allocates ${24 * (idx + 1)} bytes for its table at once`);
       return this.#ended;
     }
-    if (idx < this.#next || this.#slots.has(idx)) {
+    if (idx < this.#next || this.#queue.has(idx)) {
       return this.#refuse({
         kind: "error",
         code: "duplicate-idx",
@@ -234,37 +184,8 @@ export class DeviceLoader<T> {
         qemu: `${this.name}: state buffer ${idx} already filled`,
       });
     }
-    // The count limit is tested first (B.6); the sum of bytes stays increased when its test fails (B.2 step 6).
-    const buffers = this.#queuedBuffers + 1;
-    if (buffers > this.#peakBuffers) {
-      this.#peakBuffers = buffers;
-      this.#peakBuffersAt = idx;
-    }
-    if (buffers > this.#limits.buffers) {
-      return this.#refuse({
-        kind: "error",
-        code: "buffer-limit",
-        reason: `${buffers} buffers in the queue, at most ${this.#limits.buffers} are allowed`,
-        qemu: `${this.name}: queuing state buffer ${idx} would exceed the max of ${this.#limits.buffers}`,
-      });
-    }
-    this.#queuedBytes += length;
-    if (this.#queuedBytes > this.#peakBytes) {
-      this.#peakBytes = this.#queuedBytes;
-      this.#peakBytesAt = idx;
-    }
-    if (this.#queuedBytes > this.#limits.bytes) {
-      return this.#refuse({
-        kind: "error",
-        code: "size-limit",
-        reason: `${this.#queuedBytes} bytes in the queue, at most ${this.#limits.bytes} are allowed`,
-        qemu: `${this.name}: queuing state buffer ${idx} would exceed the size max of ${this.#limits.bytes}`,
-      });
-    }
-    this.#queuedBuffers = buffers;
-    this.#buffersQueued++;
-    this.#bytesQueued += length;
-    this.#slots.set(idx, buffer);
+    const refusal = this.#queue.add(buffer);
+    if (refusal !== undefined) return this.#refuse(refusal);
     if (config && this.#loadedConfig >= 0) {
       this.#lost = this.#about(
         "lost-state",
@@ -334,7 +255,7 @@ export class DeviceLoader<T> {
   written(count: number): void {
     if (this.#state === "aborted") return;
     if (this.#state !== "writing") throw new RangeError("Cannot take note of a write: none is under way");
-    const slot = this.#slots.get(this.#next);
+    const slot = this.#queue.get(this.#next);
     if (slot === undefined || count < 0 || count > slot.length - this.#written) {
       throw new RangeError(`Cannot have written ${count} bytes: fewer were to be written`);
     }
@@ -343,7 +264,7 @@ export class DeviceLoader<T> {
       return;
     }
     this.#written += count;
-    this.#queuedBytes -= count;
+    this.#queue.taken(count);
     this.#bytesLoaded += count;
     if (this.#written === slot.length) this.#passed(slot);
     this.#state = "starved";
@@ -416,8 +337,10 @@ export class DeviceLoader<T> {
   }
 
   #starvation(): Verdict {
-    if (this.#buffersQueued === 0) return this.#about("would-hang", "no-packets", "no packet for it comes");
-    if (this.#last === NO_CONFIG && this.#slots.size === 0) {
+    if (this.#queue.statistics.buffersQueued === 0) {
+      return this.#about("would-hang", "no-packets", "no packet for it comes");
+    }
+    if (this.#last === NO_CONFIG && this.#queue.size === 0) {
       return this.#about("would-hang", "no-config", "its config does not come");
     }
     return this.#about("would-hang", "missing-idx", `buffer ${this.#next} does not come`);
@@ -426,7 +349,7 @@ export class DeviceLoader<T> {
   /** State that was sent and never loaded although QEMU says success. */
   #loss(): Verdict {
     if (this.#lost !== undefined) return this.#lost;
-    const above = [...this.#slots.keys()].filter((idx) => idx > this.#loadedConfig).sort((a, b) => a - b);
+    const above = [...this.#queue.indexes()].filter((idx) => idx > this.#loadedConfig).sort((a, b) => a - b);
     if (above.length === 0) return LOADED;
     const list = above.length > 8 ? `${above.slice(0, 8).join(", ")}, …` : above.join(", ");
     return this.#about(
@@ -455,8 +378,7 @@ export class DeviceLoader<T> {
   /** The current buffer is with the device. */
   #passed(slot: IncomingBuffer<T>): void {
     const idx = this.#next;
-    this.#slots.delete(idx);
-    this.#queuedBuffers--;
+    this.#queue.remove(idx);
     this.#written = 0;
     this.#next = idx + 1;
     this.#buffersLoaded++;
@@ -502,7 +424,7 @@ export class DeviceLoader<T> {
       this.#abort("last-below-next", `config index ${this.#last} is below ${this.#next}, the next to be loaded`);
       return false;
     }
-    const slot = this.#slots.get(this.#next);
+    const slot = this.#queue.get(this.#next);
     if (slot === undefined) {
       this.#starvations++;
       this.#handler.starved?.(this.#next);
@@ -518,7 +440,7 @@ export class DeviceLoader<T> {
 
   /** What is left of the current buffer. Between its parts the thread looks for nothing else (B.3, L5). */
   #write(): boolean {
-    const slot = this.#slots.get(this.#next);
+    const slot = this.#queue.get(this.#next);
     if (slot === undefined) return false;
     this.#state = "writing";
     this.#handler.write(this.#next, slot.data, this.#written, slot.length);

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { DeviceLoader, type QueueLimits } from "./device_loader.ts";
+import type { QueueLimits } from "./buffer_queue.ts";
+import { DeviceLoader } from "./device_loader.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What became of a scenario of test-vectors.md §14. */

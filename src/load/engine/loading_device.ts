@@ -1,4 +1,5 @@
-import { DeviceLoader, type IncomingBuffer } from "./device_loader.ts";
+import type { IncomingBuffer } from "./buffer_queue.ts";
+import { DeviceLoader } from "./device_loader.ts";
 import type { DeviceSettings } from "./settings.ts";
 import type { Verdict } from "./verdict.ts";
 import { destinationArcs, nextVfioState, type VfioDeviceState, type VfioMoment } from "./vfio_states.ts";

@@ -1,14 +1,12 @@
 /** The destination's engine: sans-IO, events in, actions out (destination-engine.md). @module */
+export { type IncomingBuffer, NO_LIMITS, type QueueLimits, type QueueStatistics } from "./buffer_queue.ts";
 export {
   DeviceLoader,
   type DeviceLoaderOptions,
-  type IncomingBuffer,
   INDEX_LIMIT,
   type LoaderHandler,
   type LoaderState,
   type LoaderStatistics,
-  NO_LIMITS,
-  type QueueLimits,
 } from "./device_loader.ts";
 export { Destination, type LoadWarning, type MainWait, PACKET_LIMIT, type Unread } from "./destination.ts";
 export { type DestinationHandler, type DeviceHost, LoadingDevice, type ReturnPathAnswer } from "./loading_device.ts";

@@ -1,5 +1,5 @@
 import type { MultifdCompression } from "../../wire/mod.ts";
-import type { QueueLimits } from "./device_loader.ts";
+import type { QueueLimits } from "./buffer_queue.ts";
 import type { QemuProfile } from "./profile.ts";
 
 /** What a destination was told about one VFIO device. */

@@ -1,5 +1,4 @@
-import { parseConfigPacket, vfioConfig, WireError } from "../wire/mod.ts";
-import type { MultifdDeviceStateRecord, VfioConfigRecord } from "../stream/mod.ts";
+import { parseConfigPacket, type VfioConfig, vfioConfig, WireError } from "../wire/mod.ts";
 import type { ByteSource } from "../capture/values.ts";
 import { DeviceRefusal, type DeviceSink } from "./sinks.ts";
 import type { LoadingDevice } from "./engine/mod.ts";
@@ -10,8 +9,8 @@ export interface StateData {
   readonly source: ByteSource;
   /** First byte. */
   readonly offset: number;
-  /** The record it is from. */
-  readonly record: MultifdDeviceStateRecord | VfioConfigRecord | undefined;
+  /** The config, where the main channel brought one: it was read with its section. */
+  readonly config: VfioConfig | undefined;
 }
 
 /** Bytes handed to a sink at a time: a device of a QEMU is given up to 1 MiB at once. */
@@ -78,8 +77,7 @@ export class DeviceWorker {
 
   /** The config blob; undefined if there is none: the device has then been told. */
   #blob(data: StateData, length: number): Uint8Array | undefined {
-    const { record } = data;
-    if (record?.kind === "vfio-config") return vfioConfig.encode(record.config);
+    if (data.config !== undefined) return vfioConfig.encode(data.config);
     const { name } = this.#device.settings;
     const bytes = new Uint8Array(length);
     fill(data, 0, bytes);

@@ -34,7 +34,7 @@ Deno.test("a device is given the bytes at their place, however few come at a tim
   const worker = new DeviceWorker(device() as never, { write: (bytes) => void taken.push(...bytes) });
   worker.perform({
     kind: "write",
-    data: { source: sparing(BYTES), offset: 10, record: undefined },
+    data: { source: sparing(BYTES), offset: 10, config: undefined },
     from: 4,
     length: 15,
   });
@@ -43,7 +43,7 @@ Deno.test("a device is given the bytes at their place, however few come at a tim
 
 Deno.test("a capture that becomes shorter while it is loaded is an error that says where", () => {
   const worker = new DeviceWorker(device() as never, { write: () => {} });
-  const data = { source: sparing(BYTES, 20), offset: 10, record: undefined };
+  const data = { source: sparing(BYTES, 20), offset: 10, config: undefined };
   assertThrows(
     () => worker.perform({ kind: "write", data, from: 4, length: 15 }),
     RangeError,

@@ -417,11 +417,10 @@ class Load {
 function dataOf(record: BaseRecord, entry: ReadChannel): StateData | undefined {
   const source = channelBytes(entry);
   if (record.kind === "vfio-config") {
-    return { source, offset: record.offset, record: record as VfioConfigRecord };
+    return { source, offset: record.offset, config: (record as VfioConfigRecord).config };
   }
   if (record.payload === undefined) return undefined;
-  const packet = record.kind === "multifd-device-state" ? record as MultifdDeviceStateRecord : undefined;
-  return { source, offset: record.payload.offset, record: packet };
+  return { source, offset: record.payload.offset, config: undefined };
 }
 
 /** A sink that passes all on to the user's, whose pace counts, and keeps digests of what that has taken. */

@@ -4,7 +4,7 @@ import type { DeviceTask } from "../device_work.ts";
 import { type DeviceHost, LoadingDevice } from "../engine/loading_device.ts";
 import { DeviceRates } from "./device_rates.ts";
 
-const DATA = { source: new MemorySource(new Uint8Array(0)), offset: 0, record: undefined };
+const DATA = { source: new MemorySource(new Uint8Array(0)), offset: 0, config: undefined };
 const HOST: DeviceHost = { fail: () => {}, threadFailed: () => {}, warn: () => {}, isLocked: () => false };
 
 function device(idstr: string): LoadingDevice<null> {

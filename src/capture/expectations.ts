@@ -21,6 +21,7 @@ import {
 } from "./expectations/model.ts";
 import { isAtLeast, parseQemuVersion, type QemuVersion } from "./expectations/version.ts";
 
+export { type AbsentDevice, absentDevices } from "./expectations/absent_devices.ts";
 export * from "./expectations/version.ts";
 export { parseQemuCommand, type QemuCommand, type QemuProperties } from "./expectations/command.ts";
 export { expectationFor } from "./expectations/devices.ts";

@@ -13,6 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { runCases } from "./case.ts";
 import { dealCases } from "./deal_gate.ts";
 import { failureCases } from "./failures.ts";
+import { missingDeviceCases } from "./missing_devices.ts";
 import { migrationCases } from "./migrations.ts";
 import { recordCases } from "./record_gate.ts";
 import { closeAll } from "./scene.ts";
@@ -33,6 +34,7 @@ const cases = [
   ...qemus.flatMap(migrationCases),
   ...pcs.flatMap((qemu) => [
     ...failureCases(qemu),
+    ...missingDeviceCases(qemu),
     ...recordCases(qemu),
     ...spawnCases(qemu),
     ...dealCases(qemu),

@@ -11,6 +11,8 @@ export interface Migration {
   readonly qemu: Qemu;
   /** What migrates, if not the PC. */
   readonly machine?: Machine;
+  /** Arguments that the destination has besides. */
+  readonly destinationOnly?: readonly string[];
   /** Both sides' settings. */
   readonly settings?: Settings;
   /** What the source has besides. */
@@ -62,10 +64,10 @@ async function startSource(
 
 /** From a source over a relay to a destination. */
 export async function migrateOverRelay(scene: Scene, migration: Migration): Promise<Migrated> {
-  const { qemu, machine = PC, settings = {} } = migration;
+  const { qemu, machine = PC, destinationOnly = [], settings = {} } = migration;
   const [source, destination] = await Promise.all([
     startSource(scene, migration),
-    startDestination(scene, qemu, settings, machine.args),
+    startDestination(scene, qemu, settings, [...machine.args, ...destinationOnly]),
   ]);
   const capture = `${scene.folder}/capture`;
   await Deno.mkdir(capture);

@@ -36,6 +36,9 @@ export interface VmOptions {
 /** From these statuses a migration does not go on. */
 const ENDS: readonly Status[] = ["completed", "failed", "cancelled", "exited"];
 
+const { NotFound, ConnectionRefused, ConnectionReset, BrokenPipe, BadResource } = Deno.errors;
+const NOT_THERE = [NotFound, ConnectionRefused, ConnectionReset, BrokenPipe, BadResource];
+
 const START_LIMIT = 20_000;
 const END_LIMIT = 40_000;
 const HEAR_LIMIT = 20_000;
@@ -81,8 +84,8 @@ export class Vm {
       try {
         return await Qmp.connect(path);
       } catch (error) {
-        // Its socket is not there yet, or nobody listens yet.
-        if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) return undefined;
+        // Its socket is not there yet, or nobody listens yet; or it is about to exit, which is told then.
+        if (NOT_THERE.some((kind) => error instanceof kind)) return undefined;
         throw error;
       }
     });
@@ -113,7 +116,7 @@ export class Vm {
       return await this.call("query-migrate") as { status?: Status };
     } catch (error) {
       // An answer that does not come, or a monitor that is closed, when QEMU is about to exit.
-      await within(1000, "QEMU to exit", this.#process.status).catch(() => Promise.reject(error));
+      await within(10_000, "QEMU to exit", this.#process.status).catch(() => Promise.reject(error));
       return { status: "exited" };
     }
   }

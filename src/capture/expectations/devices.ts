@@ -16,6 +16,7 @@ import {
   type OnOffAuto,
   optionName,
 } from "./model.ts";
+import { slotOf } from "./slot.ts";
 import { isAtLeast, type QemuVersion } from "./version.ts";
 
 /** What decides about `auto`. */
@@ -171,16 +172,6 @@ class DeviceRules {
     // What is too large for a number is no limit that a stream could reach.
     return captured(parseQemuSize(this.#property(device, "x-migration-max-queued-buffers-size") ?? ""));
   }
-}
-
-/** Slot and function of a device that sits on the root bus; undefined if that is not certain. */
-function slotOf({ values }: QemuProperties): string | undefined {
-  const bus = values.get("bus");
-  if (bus !== undefined && bus !== "pcie.0" && bus !== "pci.0") return undefined;
-  // QEMU reads both numbers as hexadecimal, with or without 0x.
-  const match = /^(?:0x)?([0-9a-f]{1,2})(?:\.(?:0x)?([0-7]))?$/i.exec(values.get("addr") ?? "");
-  if (match === null) return undefined;
-  return `${(match[1] ?? "").padStart(2, "0").toLowerCase()}.${match[2] ?? "0"}`;
 }
 
 /** What QEMU's messages call a device (vfio.md §2.3). */

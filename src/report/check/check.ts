@@ -19,6 +19,7 @@ import { Gatherer } from "./gather.ts";
 import { withHint } from "./hints.ts";
 import { capabilityRule, machineRule } from "./machine_fit.ts";
 import { CHECK_FORMAT, type CheckedChannel, type CheckProblem, type CheckReport } from "./model.ts";
+import { missingDeviceRule } from "./missing_devices.ts";
 import { MultifdFit } from "./multifd_fit.ts";
 import { causesFirst } from "./order.ts";
 import { heedOutcome, outcomeRule } from "./outcome.ts";
@@ -54,6 +55,7 @@ const RULES: readonly Rule[] = [
   sizeLimitRule,
   barrierRule,
   sectionNameRule,
+  missingDeviceRule,
   descriptionRule,
   comparedRule,
 ];

@@ -44,7 +44,7 @@ export function* sectionNameRule({ main, reading }: Facts): Generator<ProblemDra
 }
 
 /** What a destination without the section says. */
-function unknownSection({ idstr, instanceId }: FullSection): string {
+export function unknownSection({ idstr, instanceId }: Pick<FullSection, "idstr" | "instanceId">): string {
   return `Unknown section or instance '${idstr}' ${instanceId}. Make sure that your current VM setup matches your saved VM ` +
     "setup, including any hotplugged devices";
 }

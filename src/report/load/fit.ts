@@ -14,6 +14,7 @@ const REFUSED: readonly string[] = [
   "uuid",
   "transfer-unsupported",
   "section-unknown",
+  "missing-device",
 ];
 
 /** What the engine says of a main channel that ends where it was refused. */

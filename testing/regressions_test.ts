@@ -3,10 +3,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
 import { CaptureError, MemorySource, openPackets } from "../src/capture/mod.ts";
+import { exportCapture } from "../src/report/export/mod.ts";
+import { timelineReport } from "../src/report/timeline/mod.ts";
 import { MainGrammar } from "../src/stream/mod.ts";
 import type { TruncatedRecord } from "../src/stream/record.ts";
 import { parseChannel } from "./channels.ts";
-import { be, blockList, MainStream, page, pageBits, RAM_EOS, subsection } from "./main_stream.ts";
+import { startedStream } from "./load_bytes.ts";
+import { be, blockList, bytesOf, MainStream, page, pageBits, RAM_EOS, smallStream, subsection } from "./main_stream.ts";
+import { memoryCapture, multifdChannel } from "./memory_capture.ts";
 import { conversation, framesOf, pcapFile, SOURCE, TARGET } from "./packet_file.ts";
 import { workTime } from "./work_time.ts";
 
@@ -68,4 +72,37 @@ Deno.test("a configuration with subsections without end is no record that grows"
   const subsections = Array.from({ length: 17 }, () => pageBits(12));
   const { records } = parseChannel(new MainGrammar(), new MainStream().header("pc", ...subsections).bytes());
   assertEquals(records.map(({ kind }) => kind), ["file-header", "configuration", "opaque"]);
+});
+
+/** What `export` says of the pages of a packet with `zeroPages` zero pages and 128 places, the first of them `offsets`. */
+async function pageRows(zeroPages: number, ...offsets: readonly bigint[]): Promise<unknown[]> {
+  const counts = [be(128, 4), be(0, 4), be(0, 4), be(0, 8), be(zeroPages, 4), new Uint8Array(28 + 256)];
+  const places = [...offsets.map((offset) => be(offset, 8)), new Uint8Array(8 * (128 - offsets.length))];
+  const packet = bytesOf(be(0x11223344, 4), be(1, 4), be(1, 4), counts, places);
+  const capture = memoryCapture([{ bytes: smallStream().bytes() }, { bytes: multifdChannel(0, packet) }]);
+  const rows: unknown[] = [];
+  await exportCapture(capture, "x", (table, { channel, start, pages }) => {
+    if (table === "ram_pages" && channel === "multifd 0") rows.push([start, pages]);
+  });
+  return rows;
+}
+
+Deno.test("a multifd packet that claims more pages than it has places for makes no row of each", async () => {
+  // Each place says page 0, so that no two are neighbours.
+  assertEquals(await pageRows(0xffff_fffe), new Array(128).fill([0, 1]));
+});
+
+Deno.test("the table of pages has an offset beyond 2^53 as it is", async () => {
+  const offset = 0xfff0_0000_0000_1001n;
+  assertEquals(await pageRows(3, offset, offset + 0x1000n, offset + 0x2001n), [[offset, 2], [offset + 0x2001n, 1]]);
+});
+
+Deno.test("the lanes of a device from which nothing came in the recorded time have as many bins as their axis", async () => {
+  const bytes = startedStream().eof().bytes();
+  const events = [{ t: 0, ch: 0, ev: "open" }, { t: 1e6, ch: 0, dir: "s2d", off: 0, len: bytes.length }];
+  const channels = [{ bytes }, { bytes: multifdChannel(0) }];
+  const { views: [view] } = await timelineReport(memoryCapture(channels, events));
+  const [device] = view?.devices ?? [];
+  assertEquals([device?.mode, device?.arrivedBytes.length], ["main", view?.axis.bins]);
+  assertEquals(device?.arrivedBuffers.length, view?.axis.bins);
 });

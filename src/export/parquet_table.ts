@@ -68,6 +68,12 @@ export class ParquetTable {
 }
 
 function valueOf(cell: Cell, type: BasicType): Cell {
+  if (typeof cell === "string") return cell.isWellFormed() ? cell : withoutSurrogates(cell);
   if (type !== "INT64" || cell === null) return cell;
   return typeof cell === "bigint" ? BigInt.asIntN(64, cell) : BigInt(cell as number);
+}
+
+/** Bytes of a name that are no UTF-8 are told as everywhere: else names that differ in them alone would be one. */
+function withoutSurrogates(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, (unit) => `\\u{${unit.charCodeAt(0).toString(16)}}`);
 }

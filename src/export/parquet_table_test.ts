@@ -33,6 +33,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "names that differ in bytes that are no UTF-8 alone are different in a table",
+  ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/sections.parquet`;
+      const table = new ParquetTable("sections", path);
+      for (const idstr of ["x\udcfe/vfio", "x\udcff/vfio", "\u{1f600}", "\ud83d"]) table.add({ idstr });
+      table.finish();
+      table.close();
+      const names = (await read(path)).map(({ idstr }) => idstr);
+      assertEquals(names, ["x\\u{dcfe}/vfio", "x\\u{dcff}/vfio", "\u{1f600}", "\\u{d83d}"]);
+    }),
+});
+
+Deno.test({
   name: "a table of many rows is written in groups, and one of none has its columns",
   ignore,
   fn: () =>

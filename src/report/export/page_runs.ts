@@ -23,7 +23,7 @@ const PIECE = 64 * 1024;
 /** Pages that follow each other. */
 interface Run {
   readonly kind: string;
-  readonly start: number;
+  readonly start: number | bigint;
   readonly pages: number;
 }
 
@@ -57,7 +57,8 @@ export class PageRuns {
     }
     if (record.kind === "multifd-ram") {
       const packet = record as MultifdRamRecord;
-      for (const run of packetRuns(packet)) row(multifdBlockName(packet), run, packet.pageSize);
+      const block = multifdBlockName(packet);
+      for (const run of packetRuns(packet)) row(block, run, packet.pageSize);
     } else if (record.kind === "ram-mapped-block") this.#block = record as RamMappedBlockRecord;
     else if (record.kind === "ram-mapped-bitmap" && this.#block !== undefined && channel.source !== undefined) {
       const { block, mapped: { pageSize } } = this.#block;
@@ -66,16 +67,25 @@ export class PageRuns {
   }
 }
 
-function* packetRuns({ normalPages, zeroPages, pageOffsets, pageSize }: MultifdRamRecord): Generator<Run> {
-  const all = normalPages + zeroPages;
+function* packetRuns(packet: MultifdRamRecord): Generator<Run> {
+  const { normalPages, zeroPages, pageOffsets, exactOffsets } = packet;
+  // A packet can claim four thousand million pages, and has places for some hundred.
+  const all = Math.min(normalPages + zeroPages, pageOffsets.length);
+  const normal = Math.min(normalPages, all);
   for (let first = 0; first < all;) {
-    const end = first < normalPages ? normalPages : all;
-    const start = pageOffsets[first] ?? 0;
+    const end = first < normal ? normal : all;
     let next = first + 1;
-    while (next < end && pageOffsets[next] === start + (next - first) * pageSize) next++;
-    yield { kind: first < normalPages ? "multifd-normal" : "multifd-zero", start, pages: next - first };
+    while (next < end && follows(packet, next)) next++;
+    const start = exactOffsets?.[first] ?? pageOffsets[first] ?? 0;
+    yield { kind: first < normal ? "multifd-normal" : "multifd-zero", start, pages: next - first };
     first = next;
   }
+}
+
+/** Whether a page of a packet stands behind the one before. */
+function follows({ pageOffsets, exactOffsets, pageSize }: MultifdRamRecord, index: number): boolean {
+  if (exactOffsets !== undefined) return exactOffsets[index] === (exactOffsets[index - 1] ?? 0n) + BigInt(pageSize);
+  return pageOffsets[index] === (pageOffsets[index - 1] ?? 0) + pageSize;
 }
 
 /** As a host with little-endian words writes it. */

@@ -111,8 +111,8 @@ async function draw(capture: Capture, options: TimelineOptions): Promise<Timelin
         axis,
         lanes: lanes.lanes(view, channels),
         devices: deviceLanes(inspected, load, (idstr, mode): [TimelineAxis, Partial<DeviceLists>] => {
-          const { buffers = [], bytes = [] } = lanes.arrived(idstr, view) ?? {};
-          const arrived = { arrivedBuffers: buffers, arrivedBytes: bytes };
+          const came = lanes.arrived(idstr, view);
+          const arrived = came === undefined ? {} : { arrivedBuffers: came.buffers, arrivedBytes: came.bytes };
           if (mode === "main") return [axis, arrived];
           const lists = tracks.of(idstr, view) ?? {};
           // Steps of the load say nothing of when bytes came, but in what order.

@@ -2,7 +2,7 @@ import type { CommandRecord } from "../../stream/mod.ts";
 import { MIG_CMD } from "../../wire/mod.ts";
 import type { LoadingDevice } from "./loading_device.ts";
 
-/** Commands of postcopy, which no source with a VFIO device sends. */
+/** Commands of postcopy, which a source with a VFIO device refuses to use. */
 const POSTCOPY: ReadonlySet<number> = new Set([
   MIG_CMD.POSTCOPY_ADVISE,
   MIG_CMD.POSTCOPY_LISTEN,
@@ -15,6 +15,8 @@ export class SectionOrder {
   /** Kinds of sections that each device had. */
   readonly #seen = new Map<LoadingDevice<unknown>, Set<string>>();
   #postcopy = false;
+  /** SWITCHOVER_START came after one of them, which is odd if there is a VFIO device. */
+  #late = false;
   /** Where the package ends that was begun last. */
   #packageEnd = 0;
 
@@ -39,11 +41,12 @@ export class SectionOrder {
     if (command === MIG_CMD.PACKAGED) this.#packageEnd = offset + length + blobLength;
     if (command !== MIG_CMD.SWITCHOVER_START) return;
     if (offset < this.#packageEnd) this.#warn("order", "SWITCHOVER_START inside of a package");
-    else if (this.#postcopy) this.#warn("order", "SWITCHOVER_START after commands of postcopy");
+    else if (this.#postcopy) this.#late = true;
   }
 
   /** The main channel was read to its end. */
   end(): void {
+    if (this.#late && this.#seen.size > 0) this.#warn("order", "SWITCHOVER_START after commands of postcopy");
     for (const [device, seen] of this.#seen) {
       if (!seen.has("section-end")) device.warn("no-end", "it had no END section");
     }

@@ -89,8 +89,10 @@ const WAITING = ["setup", "active"];
 for (const name of CAPTURES.filter((known) => !ENCRYPTED.includes(known))) {
   const { verdict: expected, text, otherwise, options } = NOT_LOADED[name] ?? { verdict: "ok " };
   Deno.test(`loadReport() says of ${name} what became of it${otherwise === undefined ? "" : `, though ${otherwise}`}`, async () => {
-    const { verdict, loaded, capture: { outcome } } = await load(name, options);
+    const { verdict, loaded, warnings, capture: { outcome } } = await load(name, options);
     assertEquals(`${verdict.kind} ${verdict.code}`, expected, verdict.reason);
+    // What went well is not odd.
+    if (loaded) assertEquals(warnings, []);
     assertEquals(loaded, expected === "ok ");
     if (text === "recorded") assert(outcome?.error?.includes(verdict.qemu ?? "?"), `${verdict.qemu} ${outcome?.error}`);
     else if (text !== undefined) assert(text.test(verdict.qemu ?? ""), verdict.qemu);

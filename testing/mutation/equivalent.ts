@@ -18,6 +18,13 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: "`ChannelGrammars` asks for the page size only whether it is undefined, which it is, absent or not",
   },
   {
+    file: "src/load/load_capture.ts",
+    code: "...(options.multifd === undefined ? {} : { multifd: options.multifd }),",
+    original: "options.multifd === undefined",
+    shown: "false",
+    reason: "`ChannelGrammars` spreads what is known, which gives nothing if it is undefined, absent or not",
+  },
+  {
     file: "src/load/engine/device_loader.ts",
     code: "if (slot === undefined) return false;",
     original: "false",

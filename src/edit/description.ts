@@ -1,3 +1,4 @@
+import { type FieldNames, isField, stepsInto } from "./description_steps.ts";
 import { type JsonSpan, jsonSpans, memberSpan } from "./json_spans.ts";
 
 /** A FULL section: which of its name and instance, in the order of the stream. */
@@ -143,10 +144,15 @@ function withMember(text: string, name: string, value: string): string {
 function grown(text: string, names: readonly string[], by: number): string {
   const sizes: JsonSpan[] = [];
   let vmsd = jsonSpans(text);
-  for (const name of names) {
-    const named = (span: JsonSpan, key: string): boolean => valueOf(text, memberSpan(span, key)) === name;
-    const field = memberSpan(vmsd, "fields")?.items?.find((one) => named(one, "name"));
-    const subsection = memberSpan(vmsd, "subsections")?.items?.find((one) => named(one, "vmsd_name"));
+  for (const step of stepsInto(names)) {
+    const own = (span: JsonSpan, key: string): unknown => valueOf(text, memberSpan(span, key));
+    const namesIn = (span: JsonSpan): FieldNames => ({
+      name: own(span, "name"),
+      index: own(span, "index"),
+      type: own(span, "type"),
+    });
+    const field = memberSpan(vmsd, "fields")?.items?.find((one) => isField(step, namesIn(one)));
+    const subsection = memberSpan(vmsd, "subsections")?.items?.find((one) => own(one, "vmsd_name") === step.name);
     const size = memberSpan(field, "size");
     if (size !== undefined) sizes.push(size);
     vmsd = subsection ?? memberSpan(field, "struct") ?? field;

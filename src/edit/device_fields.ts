@@ -7,8 +7,10 @@ import {
   decodeDeviceBody,
   type DeviceBody,
   encodeDeviceBody,
+  type FieldDescription,
   type VmsdDescription,
 } from "../wire/mod.ts";
+import { type DescriptionStep, isField, stepsInto } from "./description_steps.ts";
 import { EditError } from "./edit_error.ts";
 import { bytesOf, readValue, shown } from "./fields.ts";
 import type { Slip } from "./sheet.ts";
@@ -38,7 +40,7 @@ function bodyOf(slip: Slip, state: MigrationState): { body: DeviceBody; descript
   const bytes = bytesNow(slip);
   const { idstr, instanceId, ordinal } = slip.original as DeviceStateRecord;
   const described = state.description?.devices.filter((one) => one.name === idstr && one.instanceId === instanceId);
-  const own = described?.[ordinal];
+  const own = slip.layout ?? described?.[ordinal];
   const candidates = own === undefined ? builtInDescriptions(idstr, slip.section?.versionId ?? 0) : [own];
   const read = candidates.map((description) => ({ description, body: decodeDeviceBody(bytes, description) }));
   return read.find(({ body }) => body.findings.length === 0) ?? read[0];
@@ -87,10 +89,15 @@ export function setDeviceField(
   const value = leafValue(field, text, node.value, index);
   const bytes = encodeDeviceBody({ children: replaced(body.children, leaf.way, value) });
   const by = bytes.length - body.length;
-  const grown = by === 0 ? {} : { grown: { by, names: namesOf(leaf, field) } };
-  if (by === 0) checkTaken(bytes, description, leaf.path, field, value);
   slip.data = bytes;
-  return { before, after: at(value, index), ...grown };
+  const change = { before, after: at(value, index) };
+  if (by === 0) {
+    checkTaken(bytes, description, leaf.path, field, value);
+    return change;
+  }
+  const names = namesOf(leaf, field, description);
+  slip.layout = grownLayout(description, stepsInto(names), by);
+  return { ...change, grown: { by, names } };
 }
 
 function at(value: BodyValue, index: number | undefined): unknown {
@@ -139,8 +146,39 @@ function same(a: BodyValue, b: BodyValue): boolean {
   return a === b || (typeof a !== "string" && typeof b !== "string" && Number(a) === Number(b));
 }
 
-/** The names of what a leaf is in. Elements of arrays share what is said of their size. */
-function namesOf({ way }: Leaf, field: string): string[] {
-  if (!way.some(({ name, type }) => name.startsWith("[") || type === "array")) return way.map(({ name }) => name);
-  throw new EditError("value", `Cannot set ${field} to a value of another length: all elements of an array have one`);
+/** The names of what a leaf is in; an element that shares what is said of its size with others cannot have its own. */
+function namesOf({ way }: Leaf, field: string, description: VmsdDescription): string[] {
+  const names = way.map(({ name }) => name);
+  if (isSizedAlone(names, description)) return names;
+  throw new EditError(
+    "value",
+    `Cannot set ${field} to a value of another length: the description says one of all elements of an array`,
+  );
+}
+
+/** Whether each array on the way has a description for each of its elements. */
+function isSizedAlone(names: readonly string[], description: VmsdDescription): boolean {
+  let vmsd: VmsdDescription | undefined = description;
+  for (const step of stepsInto(names)) {
+    const field: FieldDescription | undefined = vmsd?.fields.find((one) => isField(step, one));
+    if (step.index !== undefined && field === undefined) return false;
+    vmsd = field === undefined ? vmsd?.subsections.find(({ vmsdName }) => vmsdName === step.name) : field.struct;
+  }
+  return true;
+}
+
+/** The description with a field that has `by` more bytes. */
+function grownLayout(vmsd: VmsdDescription, [step, ...rest]: readonly DescriptionStep[], by: number): VmsdDescription {
+  if (step === undefined) return vmsd;
+  const at = vmsd.fields.findIndex((one) => isField(step, one));
+  const fields = vmsd.fields.map((field, i) =>
+    i !== at ? field : {
+      ...field,
+      size: field.size + by,
+      ...(field.struct === undefined ? {} : { struct: grownLayout(field.struct, rest, by) }),
+    }
+  );
+  const inSubsection = (one: VmsdDescription): boolean => at < 0 && one.vmsdName === step.name;
+  const subsections = vmsd.subsections.map((one) => inSubsection(one) ? grownLayout(one, rest, by) : one);
+  return { ...vmsd, fields, subsections };
 }

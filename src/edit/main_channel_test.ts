@@ -97,6 +97,55 @@ Deno.test("a device's field of another length changes the sizes of all that it i
   assertEquals(left.length, described().bytes().length + 7);
 });
 
+/** A device with an array of structures, each described by itself, whose buffers have these contents, in a structure. */
+function withArray(buffers: readonly string[], { marks = false } = {}): MainStream {
+  const element = (text: string, index: number): object[] => {
+    const fields = [{ name: "text", type: "buffer", size: text.length }, u32("end")];
+    const struct = { vmsd_name: "element", version: 1, fields };
+    const mark = { name: "all", index, type: "ptr-marker", size: 1 };
+    return [...marks ? [mark] : [], { name: "all", index, type: "struct", size: text.length + 4, struct }];
+  };
+  const fields = [u32("before"), ...buffers.flatMap(element)];
+  const size = 4 + buffers.reduce((sum, text) => sum + text.length + 4 + (marks ? 1 : 0), 0);
+  const outer = { name: "outer", type: "struct", size, struct: { vmsd_name: "outer", version: 1, fields } };
+  const texts = buffers.map((text) => [...marks ? [0x31] : [], new TextEncoder().encode(text), be(9, 4)]);
+  return stream().full(1, "a", 1, [be(1, 4), texts]).eof()
+    .description(JSON.stringify({ page_size: 4096, devices: [device("a", [outer])] }));
+}
+
+Deno.test("an element of an array that is described by itself can have another length", () => {
+  const longer = "x".repeat(11);
+  for (const marks of [false, true]) {
+    const now = edit(withArray(["abcd", "efgh", "ijkl"], { marks }), [[
+      "set",
+      `section=a,outer.all[1].text=${"78".repeat(11)}`,
+    ]]);
+    assertEquals(now, withArray(["abcd", longer, "ijkl"], { marks }).bytes());
+    assertEquals(errors(now), []);
+  }
+  const twice = edit(withArray(["abcd", "efgh"]), [
+    ["set", "section=a,outer.all[0].text=78"],
+    ["set", `section=a,outer.all[1].text=${"78".repeat(11)}`],
+  ]);
+  assertEquals(twice, withArray(["x", longer]).bytes());
+  const ofOne = edit(withArray(["abcd", "efgh"]), [
+    ["set", `section=a,outer.all[1].text=${"78".repeat(11)},outer.all[1].text=7879,outer.all[0].text=78`],
+  ]);
+  assertEquals(ofOne, withArray(["x", "xy"]).bytes());
+});
+
+Deno.test("an element that shares its description with others cannot", () => {
+  const fields = [{ name: "all", array_len: 2, type: "buffer", size: 4 }, { name: "more", type: "uint32", size: 4 }];
+  const of = stream().full(1, "a", 1, [new Uint8Array(8), be(1, 4)]).eof()
+    .description(JSON.stringify({ page_size: 4096, devices: [device("a", fields)] }));
+  assertThrows(
+    () => edit(of, [["set", "section=a,all[1]=7878"]]),
+    EditError,
+    "Cannot set all[1] to a value of another length: the description says one of all elements of an array",
+  );
+  assertEquals(edit(of, [["set", "section=a,all[1]=78787878"]]).length, of.bytes().length);
+});
+
 Deno.test("fields of structures and subsections are set by their paths", () => {
   const read = (of: Uint8Array): string => decodeText(of.slice(0, -200)).replaceAll(/[^ -~]/g, "");
   const now = edit(described(), [

@@ -2,6 +2,7 @@ import type { ReadChannel } from "../capture/mod.ts";
 import type { RecordSection } from "../report/records/mod.ts";
 import type { BaseRecord } from "../stream/mod.ts";
 import type { ByteSource } from "../capture/mod.ts";
+import type { VmsdDescription } from "../wire/mod.ts";
 
 /** A section of a main channel whose header an edit is for. */
 export interface Frame {
@@ -33,6 +34,8 @@ export interface Slip {
   own: Set<string>;
   /** What is carried instead of the record's payload. */
   data?: Uint8Array;
+  /** How its body is laid out, where an edit has made a field longer or shorter than the capture says. */
+  layout?: VmsdDescription;
   /** The section that it is a part of, where the header is a slip, too. */
   frame?: Frame;
   /** The package that it is in. */

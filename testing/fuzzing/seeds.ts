@@ -12,6 +12,7 @@ import { multifdChannel } from "../memory_capture.ts";
 import { conversation, framesOf, NgSection, pcapFile, SOURCE6, TARGET6 } from "../packet_file.ts";
 import type { Material } from "./material.ts";
 import { joinParts, splitParts } from "./parts.ts";
+import { recordedSeeds } from "./recorded_seeds.ts";
 import type { Seed } from "./seed.ts";
 import type { Target } from "./guided/target.ts";
 import { LONGEST_INPUT } from "./guided/guided_run.ts";
@@ -37,11 +38,13 @@ async function madeSeeds({ seeds, captures, bodies, configs }: Material): Promis
   const mains = [...ofRole("main"), ...ofRole("recovery"), mappedRam()];
   const multifds = ofRole("multifd");
   const forged: Uint8Array[] = [];
+  const made: Uint8Array[][] = [];
   const whole: Uint8Array[] = [];
   for (const { text } of FORGE_ROWS) {
     const { channels } = forge(await parseForgeDescription(text));
     const parts = channels.flatMap(({ source }) => source === undefined ? [] : [readBytes(source, 0, source.size)]);
     forged.push(...parts);
+    made.push(parts);
     whole.push(joinParts([FEW_OPTIONS, ...parts]));
   }
   const real = captures.map((channels) => joinParts([FEW_OPTIONS, ...channels.map(bytesOfSeed)]));
@@ -58,7 +61,10 @@ async function madeSeeds({ seeds, captures, bodies, configs }: Material): Promis
     '"version_id": 0, "field_exists": false, "size": 4}], "Subsections": []}}}',
   ];
   const headed = forged.filter((bytes) => bytes[0] === 0x51);
+  const ofCaptures = captures.map((channels) => channels.map(bytesOfSeed));
+  const otherChannels = [...ofRole("return-path"), ...ofRole("preempt"), ...packetFiles(small), ngFile(small)];
   return {
+    ...recordedSeeds([...ofCaptures, ...made], otherChannels),
     "main": [...mains, ...headed],
     "main-described": mains,
     "dirty-bitmap": [

@@ -11,8 +11,9 @@ interface Candidate {
 /** Most bytes of inputs that are kept for a target, for each point of its weight: together less than a MB in base64. */
 const CORPUS_BYTES = 7 * 1024;
 
-/** So often a kept input is tried to be made smaller. */
+/** So often a kept input is tried to be made smaller, and fewer times where all tries together take so many steps. */
 const TRIES = 100;
+const STEPS = 5_000_000;
 
 /**
  * The fewest bytes that take the same edges, nearly: for each edge the shortest input that takes it, those edges first
@@ -98,7 +99,8 @@ function fits(candidates: readonly Candidate[], most: number): Candidate[] {
 
 /** Leaves out ever smaller parts, as long as certain edges are taken. */
 async function shortened(target: Target, bytes: Uint8Array, own: readonly number[]): Promise<Uint8Array> {
-  let tries = TRIES;
+  const { steps } = await execute(target, bytes);
+  let tries = Math.min(TRIES, Math.ceil(STEPS / steps));
   let short = bytes;
   for (let part = Math.ceil(bytes.length / 2); part >= 1 && tries > 0; part = part === 1 ? 0 : Math.ceil(part / 2)) {
     for (let at = 0; at < short.length && tries > 0; tries--) {

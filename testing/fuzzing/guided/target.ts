@@ -26,6 +26,8 @@ export interface Target {
   pieces?(part: Uint8Array, index: number): Piece[];
   /** An input has so many parts at least, as `splitParts` takes them; one if absent. */
   readonly parts?: number;
+  /** It writes files, in a temporary folder of its own. */
+  readonly needsWrite?: boolean;
   /**
    * An input of the same structure `times` over, to see that time is linear.
    *

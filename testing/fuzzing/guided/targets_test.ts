@@ -1,6 +1,7 @@
 /** The targets themselves, instrumented: needs to run `deno bundle`. @module */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { canWrite } from "../../../src/capture/files_for_test.ts";
 import { TARGETS } from "../targets/mod.ts";
 import { boundsTable } from "./bounds_table.ts";
 import { campaign, replay } from "./campaign.ts";
@@ -13,7 +14,8 @@ import { allowed, type Target } from "./target.ts";
 import { workTime } from "../../work_time.ts";
 
 const canRun = Deno.permissions.querySync({ name: "run" }).state === "granted" &&
-  Deno.permissions.querySync({ name: "read", path: new URL("../../../", import.meta.url) }).state === "granted";
+  Deno.permissions.querySync({ name: "read", path: new URL("../../../", import.meta.url) }).state === "granted" &&
+  canWrite();
 
 /** Does something with each target while the runtime's work is counted. */
 async function withTargets(use: (targets: readonly Target[]) => Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@
 import {
   type Capture,
   CaptureError,
+  type Direction,
   MemorySource,
   openPackets,
   readBytes,
@@ -24,16 +25,18 @@ import { recordPieces } from "../pieces.ts";
 import type { Piece } from "../seed.ts";
 import { noControls } from "./shown.ts";
 
+/** Channels of these bytes, as far as there are any: what looks like a return path is one. */
+export function channelsOf(parts: readonly Uint8Array[]): { bytes: Uint8Array; direction: Direction }[] {
+  return parts.filter(({ length }) => length > 0).map((bytes) => ({
+    bytes,
+    direction: identifyChannel(bytes, { direction: "d2s", ended: true }).role === "return-path" ? "d2s" : "s2d",
+  }));
+}
+
 /** The channels of an input, and the byte of its options. */
 export function captureOf(input: Uint8Array): { capture: Capture; option(index: number): number } {
   const [options, ...channels] = splitParts(input);
-  const capture = memoryCapture(
-    channels.filter(({ length }) => length > 0).map((bytes) => ({
-      bytes,
-      direction: identifyChannel(bytes, { direction: "d2s", ended: true }).role === "return-path" ? "d2s" : "s2d",
-    })),
-  );
-  return { capture, option: (index) => options?.[index] ?? 0 };
+  return { capture: memoryCapture(channelsOf(channels)), option: (index) => options?.[index] ?? 0 };
 }
 
 /** The records of a part. */
@@ -49,7 +52,8 @@ export function channelPieces(part: Uint8Array, index: number): Piece[] {
   )(part);
 }
 
-function shown(show: (io: ReturnType<typeof memoryIo>) => void): void {
+/** Holds what is printed to be printable. */
+export function shown(show: (io: ReturnType<typeof memoryIo>) => void): void {
   const io = memoryIo();
   show(io);
   io.stdout.flush();
@@ -68,7 +72,8 @@ function grown(times: number): Uint8Array {
 const PARTS = { parts: 2, pieces: channelPieces, grown } as const;
 
 const VERDICTS: readonly string[] = ["ok", "error", "would-hang", "would-abort", "lost-state"];
-const VERSIONS = ["10.0", "10.1", "10.2", "11.0", "11.1", "7.2", "8.1", "9.0"];
+/** Versions of QEMU that options choose from. */
+export const VERSIONS = ["10.0", "10.1", "10.2", "11.0", "11.1", "7.2", "8.1", "9.0"];
 const ORDERS = ["canonical", "channel-by-channel", "random", "round-robin"] as const;
 
 /** The destination's engine: options are its version, the order of the channels, a seed, and a limit. */

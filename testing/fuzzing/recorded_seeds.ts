@@ -68,6 +68,7 @@ function hostile(): Uint8Array {
 export function recordedSeeds(
   captures: readonly Channels[],
   others: Channels,
+  files: Channels,
 ): { readonly [name in "web" | "diff" | "page" | "export"]: Uint8Array[] } {
   const recordings = [hostile(), ...some(captures, 40).map(recorded)];
   const pairs = some(captures, 12);
@@ -93,6 +94,7 @@ export function recordedSeeds(
       ),
     ],
     "page": recordings,
-    "export": recordings,
+    // A file alone, too: packets, a libvirt save image.
+    "export": [...recordings, ...some(files, 8).map((bytes) => recordedInput([1, 0, 0, 0], {}, [bytes]))],
   };
 }

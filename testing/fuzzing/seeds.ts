@@ -62,9 +62,10 @@ async function madeSeeds({ seeds, captures, bodies, configs }: Material): Promis
   ];
   const headed = forged.filter((bytes) => bytes[0] === 0x51);
   const ofCaptures = captures.map((channels) => channels.map(bytesOfSeed));
-  const otherChannels = [...ofRole("return-path"), ...ofRole("preempt"), ...packetFiles(small), ngFile(small)];
+  const otherFiles = [...packetFiles(small), ngFile(small), libvirtImage(small, { padding: 16 })];
+  const others = [...ofRole("return-path"), ...ofRole("preempt"), ...otherFiles];
   return {
-    ...recordedSeeds([...ofCaptures, ...made], otherChannels),
+    ...recordedSeeds([...ofCaptures, ...made], others, otherFiles),
     "main": [...mains, ...headed],
     "main-described": mains,
     "dirty-bitmap": [

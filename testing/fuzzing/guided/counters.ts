@@ -86,7 +86,8 @@ export function account(bytes: number): void {
 /** Counts what `new` made: buffers that are its own. Gives it back. */
 export function made<T>(value: T): T {
   if (value instanceof ArrayBuffer) account(value.byteLength);
-  else if (ArrayBuffer.isView(value)) {
+  else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    // A DataView is of a buffer that was there.
     if (value.byteLength === value.buffer.byteLength) account(value.byteLength);
   } else if (Array.isArray(value)) account(value.length * 8);
   return value;

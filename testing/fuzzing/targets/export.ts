@@ -1,7 +1,8 @@
 /** Recordings that are written as files, exported as tables, and read again. @module */
 
 import { parquetReadObjects } from "hyparquet";
-import { CaptureError, openCapture } from "../../../src/capture/mod.ts";
+import { CaptureError, openCapture, readLibvirtImage } from "../../../src/capture/mod.ts";
+import { identifyChannel } from "../../../src/stream/mod.ts";
 import { EXPORT_TABLES, exportCapture, exportUnreadable, TABLE_NAMES } from "../../../src/report/export/mod.ts";
 import { type JobResult, runJobs } from "../../../src/export/mod.ts";
 import { InvariantError, type Target } from "../guided/target.ts";
@@ -43,6 +44,13 @@ function written(folder: string, { options, manifest, events, channels }: Record
     Deno.writeFileSync(`${path}/${isFile ? "file.main" : `channel-0${i}.${direction}`}`, bytes);
   }
   return path;
+}
+
+/** What is packed needs a worker, or another program: those are targets of their own, or none. */
+function isPacked({ options, channels: [first] }: Recorded): boolean {
+  if (((options[0] ?? 0) & LONE) === 0 || first === undefined) return false;
+  const format = readLibvirtImage(first.bytes)?.format ?? "raw";
+  return format !== "raw" || identifyChannel(first.bytes, { ended: true }).compression !== undefined;
 }
 
 /** A value as it comes back from a table: numbers of 64 bits, text that is UTF-8. */
@@ -116,6 +124,7 @@ function compare(found: Rows, expected: Rows): void {
 }
 
 async function check(folder: string, recorded: Recorded): Promise<void> {
+  if (isPacked(recorded)) return;
   const capture = written(folder, recorded);
   const { rows, failure } = await expectedRows(capture);
   const out = `${folder}/tables`;

@@ -3,14 +3,26 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
 import { CaptureError, MemorySource, openPackets } from "../src/capture/mod.ts";
+import { diffCaptures } from "../src/report/diff/mod.ts";
 import { exportCapture } from "../src/report/export/mod.ts";
 import { timelineReport } from "../src/report/timeline/mod.ts";
 import { MainGrammar } from "../src/stream/mod.ts";
 import type { TruncatedRecord } from "../src/stream/record.ts";
 import { parseChannel } from "./channels.ts";
 import { startedStream } from "./load_bytes.ts";
-import { be, blockList, bytesOf, MainStream, page, pageBits, RAM_EOS, smallStream, subsection } from "./main_stream.ts";
-import { memoryCapture, multifdChannel } from "./memory_capture.ts";
+import {
+  be,
+  blockList,
+  bytesOf,
+  MainStream,
+  page,
+  pageBits,
+  RAM_EOS,
+  smallStream,
+  stream,
+  subsection,
+} from "./main_stream.ts";
+import { DEVICE, devicePacket, memoryCapture, multifdChannel } from "./memory_capture.ts";
 import { conversation, framesOf, pcapFile, SOURCE, TARGET } from "./packet_file.ts";
 import { workTime } from "./work_time.ts";
 
@@ -105,4 +117,33 @@ Deno.test("the lanes of a device from which nothing came in the recorded time ha
   const [device] = view?.devices ?? [];
   assertEquals([device?.mode, device?.arrivedBytes.length], ["main", view?.axis.bins]);
   assertEquals(device?.arrivedBuffers.length, view?.axis.bins);
+});
+
+Deno.test("a field whose name looks like that of a second one hides none from diff", async () => {
+  const fields = ["a", "b", "a", "a#2"].map((name) => ({ name, type: "uint8", size: 1 }));
+  const device = { name: "x", instance_id: 0, vmsd_name: "x", version: 1, fields };
+  const capture = (...body: readonly number[]): ReturnType<typeof memoryCapture> => {
+    const main = stream().full(3, "x", 1, Uint8Array.from(body)).eof().description({
+      page_size: 4096,
+      devices: [device],
+    });
+    return memoryCapture([{ bytes: main.bytes() }]);
+  };
+  const brief = async (...body: readonly number[]): Promise<unknown[]> => {
+    const { differences } = await diffCaptures(capture(1, 2, 3, 4), capture(...body));
+    return differences.map(({ name, a, b }) => [name, a, b]);
+  };
+  assertEquals(await brief(1, 2, 9, 4), [["devices.x[0].a#2", 3, 9]]);
+  assertEquals(await brief(1, 2, 3, 9), [["devices.x[0].a#2#2", 4, 9]]);
+});
+
+Deno.test("a device that only one capture has, in packets without a section, differs", async () => {
+  const of = (...packets: readonly Uint8Array[]): ReturnType<typeof memoryCapture> =>
+    memoryCapture([{ bytes: smallStream().bytes() }, { bytes: multifdChannel(0, packets) }]);
+  const [one, none] = [of(devicePacket(0, 20)), of()];
+  const brief = async (...captures: readonly [typeof one, typeof one]): Promise<unknown[]> =>
+    (await diffCaptures(...captures)).differences.map(({ kind, path }) => [kind, ...path]);
+  assertEquals(await brief(one, none), [["removed", "devices", DEVICE, 0]]);
+  assertEquals(await brief(none, one), [["added", "devices", DEVICE, 0]]);
+  assertEquals(await brief(one, one), []);
 });

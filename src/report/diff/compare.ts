@@ -77,20 +77,21 @@ function missing(from: DiffSideName, groups: Both<DiffNode>, node: DiffNode, pat
   return onlyNode(from === "a" ? "b" : "a", node, path);
 }
 
-/** Nodes by their step; a second one of the same step is `step#2`, and goes with the second one of the other side. */
+/**
+ * Nodes by their step; a second one of the same step is `step#2`, and goes with the second one of the other side. A name
+ * that looks like that does not take its place.
+ */
 function byStep(nodes: readonly DiffNode[]): Map<PathStep, { readonly steps: Path; readonly node: DiffNode }> {
   const times = new Map<PathStep, number>();
   const found = new Map<PathStep, { steps: Path; node: DiffNode }>();
   for (const node of nodes) {
     const { step, instance } = node;
-    const key = instance === undefined ? step : `${instance} ${step}`;
-    const number = (times.get(key) ?? 0) + 1;
-    times.set(key, number);
-    const last = number === 1 ? step : `${step}#${number}`;
-    found.set(number === 1 ? key : `${key}#${number}`, {
-      steps: instance === undefined ? [last] : [last, instance],
-      node,
-    });
+    const keyOf = (last: PathStep): PathStep => instance === undefined ? last : `${instance} ${last}`;
+    let number = (times.get(keyOf(step)) ?? 0) + 1;
+    let last = number === 1 ? step : `${step}#${number}`;
+    while (found.has(keyOf(last))) last = `${step}#${++number}`;
+    times.set(keyOf(step), number);
+    found.set(keyOf(last), { steps: instance === undefined ? [last] : [last, instance], node });
   }
   return found;
 }

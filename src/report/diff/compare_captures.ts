@@ -3,6 +3,7 @@ import { compareBodies } from "./compare_body.ts";
 import { compareNodes, type Found } from "./compare.ts";
 import { compareVfio } from "./compare_vfio.ts";
 import type { Both } from "./difference.ts";
+import { type DiffNode, groupNode, valueNode } from "./node.ts";
 import { otherDevices } from "./other_trees.ts";
 import type { Side } from "./side.ts";
 import { trafficTree } from "./traffic_tree.ts";
@@ -30,6 +31,17 @@ export function* compareCaptures(sides: Both<Side>, traffic: boolean): Generator
       device.instanceId,
     ]);
   }
+  yield* compareNodes({ a: strayDevices(a, b), b: strayDevices(b, a) }, ["devices"]);
   yield* compareNodes({ a: otherDevices(a), b: otherDevices(b) }, ["devices"]);
   if (traffic) yield* compareNodes({ a: trafficTree(a), b: trafficTree(b) }, ["traffic"]);
+}
+
+/** Devices that have packets and no section, and that the other side knows nothing of; of others the sections tell. */
+function strayDevices({ gathered: { vfio, sections }, report: { complete } }: Side, other: Side): DiffNode {
+  const stray = [...vfio].filter(([key]) => !sections.has(key) && !other.gathered.vfio.has(key));
+  const nodes = stray.map(([, { idstr, instanceId, buffers, place }]) => ({
+    ...groupNode(idstr, [valueNode("buffer-count", buffers.size, place)], place),
+    instance: instanceId,
+  }));
+  return { ...groupNode("devices", nodes), partial: !complete };
 }

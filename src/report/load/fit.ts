@@ -63,6 +63,22 @@ export function upTo({ channel: label, offset }: Refusal, capture: Capture): Cap
   return { ...capture, channels };
 }
 
+/** Found in the state of devices, when nothing but that and the description is still to be sent. */
+const LATE: readonly string[] = ["section-unknown", "missing-device"];
+
+/** Bytes that lie between two programs at least, sent and not read: Linux gives each end of a connection as much. */
+const IN_FLIGHT = 208 * 1024;
+
+/**
+ * Whether the source notices that it was refused: the destination closes the connection, which nobody hears who has sent
+ * everything by then.
+ */
+export function noticesRefusal({ verdict, channel: label, offset }: Refusal, capture: Capture): boolean {
+  if (!LATE.includes(verdict.code)) return true;
+  const refused = identifyChannels(capture).find((channel) => channel.label === label)?.channel.source;
+  return refused === undefined || refused.size - offset > IN_FLIGHT;
+}
+
 /** What becomes of the load of {@linkcode upTo}: QEMU may have failed before it came to what it refuses. */
 export function refusedVerdict({ verdict }: Refusal, result: LoadResult): Verdict {
   return result.verdict.kind === "ok" || CONSEQUENCES.includes(result.verdict.code) ? verdict : result.verdict;

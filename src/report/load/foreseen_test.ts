@@ -88,3 +88,25 @@ Deno.test("a load fails at a section that is not called after its state, and may
       `does not either; QEMU then says: Unknown section or instance 'gadget' 0. ${WORDS}`,
   }]);
 });
+
+Deno.test("a source notices that it was refused if it has more to send than lies on the way", async () => {
+  const behind = async (bytes: number): Promise<string> => {
+    const main = stream().full(0, "gadget", 1, 1).full(1, "b", 1, new Uint8Array(bytes)).eof().description({
+      page_size: 4096,
+      devices: [
+        {
+          name: "gadget",
+          instance_id: 0,
+          vmsd_name: "gizmo",
+          version: 1,
+          fields: [{ name: "x", type: "uint8", size: 1 }],
+        },
+        { name: "b", instance_id: 0, vmsd_name: "b", version: 1, fields: [{ name: "x", type: "buffer", size: bytes }] },
+      ],
+    });
+    const { verdict: { code }, sourceBelieves } = await load(main);
+    return `${code} ${sourceBelieves}`;
+  };
+  assertEquals(await behind(100_000), "section-unknown success");
+  assertEquals(await behind(300_000), "section-unknown failure");
+});

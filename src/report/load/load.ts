@@ -17,7 +17,7 @@ import {
 import type { MultifdCompression, MultifdContext } from "../../wire/mod.ts";
 import { checkCapture, type CheckReport } from "../check/mod.ts";
 import { inspectCapture, type InspectReport } from "../inspect/mod.ts";
-import { doubts, refusal, refusedVerdict, upTo } from "./fit.ts";
+import { doubts, noticesRefusal, refusal, refusedVerdict, upTo } from "./fit.ts";
 import { suggestLimits } from "./limits.ts";
 import { type DeviceReport, LOAD_FORMAT, type LoadReport } from "./model.ts";
 import { Waits } from "./waits.ts";
@@ -105,8 +105,9 @@ export async function loadJudged(
     loaded: verdict.kind === "ok",
     verdict,
     errors: verdict === refused?.verdict ? [verdict] : result.errors,
-    // Whoever refuses a stream closes the connection while most is still to be sent.
-    sourceBelieves: verdict === refused?.verdict ? "failure" : sourceBelieves(verdict, result, inspected),
+    sourceBelieves: refused !== undefined && verdict === refused.verdict && noticesRefusal(refused, capture)
+      ? "failure"
+      : sourceBelieves(verdict, result, inspected),
     destination: {
       qemu: settings.profile.version,
       multifd: settings.multifd,

@@ -99,8 +99,10 @@ function sayAs(theirs: Analysed, { type, value, children }: BodyNode, bytes: Uin
   if (!isNumber) return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   if (typeof value !== "number" && typeof value !== "bigint") return `${String(value)} as ${type}`;
   const bits = BigInt.asUintN(8 * bytes.length, BigInt(value)).toString(16).padStart(2 * bytes.length, "0");
-  // Of the types with `equal` QEMU compares unsigned numbers, the script shows signed ones.
-  const signed = type.endsWith(" equal") ? BigInt.asIntN(8 * bytes.length, BigInt(value)) : BigInt(value);
+  // Of the types with `equal` QEMU compares unsigned numbers; the script shows signed ones, but for one type.
+  const signed = type.endsWith(" equal") && type !== "uint32 equal"
+    ? BigInt.asIntN(8 * bytes.length, BigInt(value))
+    : BigInt(value);
   return signed < 0n ? `0x${bits} (${signed})` : `0x${bits}`;
 }
 

@@ -13,7 +13,7 @@ const CORPUS_BYTES = 7 * 1024;
 
 /** So often a kept input is tried to be made smaller, and fewer times where all tries together take so many steps. */
 const TRIES = 100;
-const STEPS = 5_000_000;
+const STEPS = 2_000_000;
 
 /**
  * The fewest bytes that take the same edges, nearly: for each edge the shortest input that takes it, those edges first

@@ -27,8 +27,10 @@ export function discardWork(job: ExportJob): void {
  * Exports one capture. What cannot be read becomes a migration that says so.
  *
  * @param job Which capture, and where its tables go.
+ * @param isStopped Asked with each row: once it says so, nothing more is written, and nothing half written stays.
  * @returns What was written.
  * @throws What the system throws where the tables cannot be written.
+ * @throws {DOMException} `AbortError`, when it was stopped.
  *
  * @example
  * ```ts
@@ -42,18 +44,21 @@ export function discardWork(job: ExportJob): void {
  * }
  * ```
  */
-export async function exportOne(job: ExportJob): Promise<Marker> {
+export async function exportOne(job: ExportJob, isStopped: () => boolean = () => false): Promise<Marker> {
   const work = workFolder(job);
+  const heed = (): void => {
+    if (isStopped()) throw new DOMException(`Cannot export ${job.capture}: it was stopped`, "AbortError");
+  };
   freshen(work);
   try {
     const fingerprint = fingerprintOf(job.capture);
-    const read = await writeTables(work, (sink) => readInto(job.capture, sink));
+    const read = await writeTables(work, (sink) => readInto(job.capture, sink), heed);
     if (read.failure !== null) freshen(work);
     const { failure } = read;
     const { rows } = failure === null ? read : await writeTables(work, (sink) => {
       exportUnreadable(job.capture, failure, sink);
       return Promise.resolve(null);
-    });
+    }, heed);
     const marker: Marker = {
       format: EXPORT_FORMAT,
       capture: job.capture,
@@ -61,6 +66,7 @@ export async function exportOne(job: ExportJob): Promise<Marker> {
       failure: failure?.message ?? null,
       rows,
     };
+    heed();
     publish(job, work, marker);
     return marker;
   } finally {
@@ -93,16 +99,18 @@ async function readInto(path: string, sink: Sink): Promise<Failure> {
   }
 }
 
-/** Writes all tables, unless `fill` says that the capture cannot be read. */
+/** Writes all tables, unless `fill` says that the capture cannot be read, or `heed` throws. */
 async function writeTables(
   work: string,
   fill: (sink: Sink) => Promise<Failure>,
+  heed: () => void,
 ): Promise<{ readonly failure: Failure; readonly rows: Marker["rows"] }> {
   const tables = new Map<TableName, ParquetTable>();
   try {
     for (const name of TABLE_NAMES) tables.set(name, new ParquetTable(name, `${work}/${name}.parquet`));
     const failure = await fill((table, row) => {
       try {
+        heed();
         tables.get(table)?.add(row);
       } catch (cause) {
         throw new WriteError("Cannot write a table", { cause });

@@ -1,8 +1,12 @@
 import { discardWork, type ExportJob, exportOne } from "./export_one.ts";
 import type { Marker } from "./marker.ts";
+import type { WorkerTask } from "./worker.ts";
 
 /** What became of a job. */
 export type JobResult = { readonly marker: Marker } | { readonly error: string };
+
+/** Milliseconds that a worker is given to stop: it hears of it with its next row. */
+const STOP_LIMIT = 5000;
 
 /** The worker's module. A bundle has no file for it, and then all is done in this thread. */
 const WORKER = import.meta.url.endsWith("/run_jobs.ts") ? new URL("./worker.ts", import.meta.url) : undefined;
@@ -52,17 +56,27 @@ export async function runJobs(
     }
     return;
   }
-  await Promise.all(Array.from({ length: lanes }, async () => {
+  // All lanes are waited for, also those that still have to stop.
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, async () => {
     const worker = new Worker(WORKER, { type: "module" });
+    const stop = new SharedArrayBuffer(4);
+    const end = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
+    signal.addEventListener("abort", end);
     let current: ExportJob | undefined;
     try {
-      while ((current = next()) !== undefined) done(current, await answer(worker, current, signal));
+      while ((current = next()) !== undefined) {
+        const result = await answer(worker, { job: current, stop }, signal);
+        signal.throwIfAborted();
+        done(current, result);
+      }
     } finally {
+      signal.removeEventListener("abort", end);
       worker.terminate();
-      // Whoever is ended does not tidy up.
+      // Whoever did not stop by itself does not tidy up.
       if (current !== undefined) discardWork(current);
     }
   }));
+  for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
 }
 
 async function attempt(job: ExportJob): Promise<JobResult> {
@@ -73,15 +87,24 @@ async function attempt(job: ExportJob): Promise<JobResult> {
   }
 }
 
-function answer(worker: Worker, job: ExportJob, signal: AbortSignal): Promise<JobResult> {
+/** What becomes of a job; one that has to stop is waited for, so that it writes nothing behind its end. */
+async function answer(worker: Worker, task: WorkerTask, signal: AbortSignal): Promise<JobResult> {
   const { promise, resolve, reject } = Promise.withResolvers<JobResult>();
-  const abort = (): void => reject(signal.reason);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const abort = (): void => {
+    timer = setTimeout(() => reject(signal.reason), STOP_LIMIT);
+  };
   signal.addEventListener("abort", abort);
   worker.onmessage = ({ data }: MessageEvent<JobResult>): void => resolve(data);
   worker.onerror = (event): void => {
     event.preventDefault();
     resolve({ error: event.message });
   };
-  worker.postMessage(job);
-  return promise.finally(() => signal.removeEventListener("abort", abort));
+  worker.postMessage(task);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", abort);
+    clearTimeout(timer);
+  }
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { withFolder } from "../../testing/temporary.ts";
 import { canWrite } from "../capture/files_for_test.ts";
-import { type ExportJob, fingerprintOf, type JobResult, readMarker, runJobs } from "./mod.ts";
+import { type ExportJob, exportOne, fingerprintOf, type JobResult, readMarker, runJobs } from "./mod.ts";
 
 const capture = new URL("../../testdata/vfio-multifd-2", import.meta.url).pathname;
 const ignore = !canWrite() || Deno.permissions.querySync({ name: "read", path: capture }).state !== "granted";
@@ -65,6 +65,31 @@ for (const atOnce of [1, 2]) {
       }),
   });
 }
+
+Deno.test({
+  name: "exportOne() that is stopped writes nothing more, and leaves nothing",
+  ignore,
+  fn: () =>
+    withFolder(async (out) => {
+      for (const rows of [0, 3]) {
+        let asked = 0;
+        await assertRejects(
+          () => exportOne({ capture, name: "a", out }, () => asked++ >= rows),
+          DOMException,
+          "stopped",
+        );
+        assertEquals(asked, rows + 1, "it goes on when it is to stop");
+      }
+      assertEquals([kept(out), await Array.fromAsync(Deno.readDir(out), ({ name }) => name)], [[], ["_migwire"]]);
+      // Asked before all is put in its place, too.
+      let asked = 0;
+      await exportOne({ capture, name: "a", out }, () => asked++ < 0);
+      const last = asked - 1;
+      asked = 0;
+      await assertRejects(() => exportOne({ capture, name: "b", out }, () => asked++ >= last), DOMException, "stopped");
+      assertEquals(kept(out), ["a.json"]);
+    }),
+});
 
 Deno.test({
   name: "readMarker() takes what is no marker of these tables as none, but not that it cannot look",

@@ -113,9 +113,10 @@ export class CaptureGatherer {
 
   #body(record: DeviceStateRecord, channel: ReadChannel): void {
     const { payload: range, extent, ordinal, offset } = record;
+    const place = { channel: channel.label, offset };
     const bodies = this.#section?.bodies;
-    if (bodies === undefined) return;
-    if (bodies.length >= GATHER_LIMIT) return this.#noRoom("sections", { channel: channel.label, offset });
+    if (bodies === undefined) return this.#tell("state", place, "no section announced whose it is");
+    if (bodies.length >= GATHER_LIMIT) return this.#noRoom("sections", place);
     bodies.push({ channel, range, extent, ordinal });
   }
 

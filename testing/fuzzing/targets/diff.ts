@@ -131,8 +131,9 @@ function statesOf(capture: Capture): Map<string, string> {
 }
 
 /** A device of which a byte differs is found, unless it is said what was not compared. */
-function nothingMissed({ same, a, b, unread }: DiffReport, left: Capture, right: Capture): void {
-  if (!same || !a.complete || !b.complete || unread.length > 0) return;
+function nothingMissed(report: DiffReport, left: Capture, right: Capture): void {
+  const { same, a, b, unread, notCompared } = report;
+  if (!same || !a.complete || !b.complete || unread.length > 0 || notCompared.length > 0) return;
   const [states, others] = [statesOf(left), statesOf(right)];
   for (const name of new Set([...states.keys(), ...others.keys()])) {
     if (others.get(name) !== states.get(name)) throw new InvariantError(`${name} differs, and nothing is found`);

@@ -1,6 +1,6 @@
 import { discardWork, type ExportJob, exportOne } from "./export_one.ts";
 import type { Marker } from "./marker.ts";
-import type { WorkerTask } from "./worker.ts";
+import type { WorkerTask } from "./worker_task.ts";
 
 /** What became of a job. */
 export type JobResult = { readonly marker: Marker } | { readonly error: string };

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Capture, openCapture, readBytes, readCapture } from "../src/capture/mod.ts";
+import { type Capture, identifyChannels, openCapture, readBytes, readCapture } from "../src/capture/mod.ts";
 import { type Edit, editCapture, EditError, parseEdit } from "../src/edit/mod.ts";
 import { assembleRam } from "../src/load/mod.ts";
 import type { DeviceStateRecord, LongSectionRecord } from "../src/stream/mod.ts";
@@ -107,12 +107,8 @@ async function analysedBy(capture: Capture): Promise<Extracted | string> {
 }
 
 function mainChannel(capture: Capture): Uint8Array | undefined {
-  let bytes: Uint8Array | undefined;
-  readCapture(capture, (_, { identity, channel }) => {
-    if (identity.role !== "main" || bytes !== undefined || channel.source === undefined) return;
-    bytes = readBytes(channel.source, 0, Infinity);
-  });
-  return bytes;
+  const main = identifyChannels(capture).find(({ identity }) => identity.role === "main")?.channel.source;
+  return main && readBytes(main, 0, Infinity);
 }
 
 async function blocksIn(folder: string, { sections }: Analysis): Promise<ReadonlyMap<string, string>> {

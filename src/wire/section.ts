@@ -193,3 +193,21 @@ const IDSTR_LIMIT = 255;
 export function isNamedAfterState(idstr: string, vmsdName: string): boolean {
   return idstr === vmsdName || idstr.endsWith(`/${vmsdName}`) || idstr.length >= IDSTR_LIMIT;
 }
+
+/**
+ * What a destination says that has no such section, in the words of the newest QEMU (main-channel.md §3.1).
+ *
+ * @param section Name and instance, as a FULL or START section has them.
+ *
+ * @example
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * import { unknownSection } from "./section.ts";
+ *
+ * assertMatch(unknownSection({ idstr: "timer", instanceId: 0 }), /^Unknown section or instance 'timer' 0\./);
+ * ```
+ */
+export function unknownSection({ idstr, instanceId }: { readonly idstr: string; readonly instanceId: number }): string {
+  return `Unknown section or instance '${idstr}' ${instanceId}. Make sure that your current VM setup matches your saved VM ` +
+    "setup, including any hotplugged devices";
+}

@@ -43,6 +43,32 @@ const DISK: readonly string[] = [
   "virtio-blk-pci,drive=disk",
 ];
 
+/** A guest that is faster than the connection: its memory comes in rounds, till it may end. */
+function inRounds(rounds: number, capabilities: readonly string[] = []): Pick<Kind, "guest" | "migration"> {
+  return {
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities },
+      sourceOnly: SLOW,
+      during: (source) => severalRounds(source, rounds),
+    },
+  };
+}
+
+/** The guest goes on at the destination when a part of its memory has come. */
+function toPostcopy(...capabilities: readonly string[]): Pick<Kind, "guest" | "migration"> {
+  return {
+    guest: BUSY,
+    migration: {
+      runs: true,
+      settings: { capabilities: [...capabilities, "postcopy-ram"] },
+      sourceOnly: { parameters: { "max-bandwidth": 400_000, "downtime-limit": 1 } },
+      during: beginPostcopy,
+    },
+  };
+}
+
 function multifd(channels: number, compression: string): Kind {
   return {
     name: `multifd ${channels} ${compression}`,
@@ -60,31 +86,9 @@ const KINDS: readonly Kind[] = [
   { name: "plain", migration: {} },
   { name: "return path", migration: { settings: { capabilities: ["return-path"] } } },
   ...[2, 4].flatMap((channels) => ["none", "zlib", "zstd"].map((compression) => multifd(channels, compression))),
-  {
-    name: "several rounds",
-    guest: BUSY,
-    migration: { runs: true, sourceOnly: SLOW, during: (source) => severalRounds(source, 3) },
-  },
-  {
-    name: "xbzrle",
-    guest: BUSY,
-    migration: {
-      runs: true,
-      settings: { capabilities: ["xbzrle"] },
-      sourceOnly: SLOW,
-      during: (source) => severalRounds(source, 4),
-    },
-  },
-  {
-    name: "postcopy",
-    guest: BUSY,
-    migration: {
-      runs: true,
-      settings: { capabilities: ["postcopy-ram"] },
-      sourceOnly: { parameters: { "max-bandwidth": 400_000, "downtime-limit": 1 } },
-      during: beginPostcopy,
-    },
-  },
+  { name: "several rounds", ...inRounds(3) },
+  { name: "xbzrle", ...inRounds(4, ["xbzrle"]) },
+  { name: "postcopy", ...toPostcopy() },
   { name: "mapped-ram", to: "file", migration: { settings: { capabilities: ["mapped-ram"] } }, since: "9.0" },
   {
     name: "mapped-ram multifd",
@@ -93,17 +97,7 @@ const KINDS: readonly Kind[] = [
     since: "9.0",
   },
   { name: "compress", migration: { settings: { capabilities: ["compress"] } }, until: "9.0" },
-  {
-    name: "compress, several rounds",
-    guest: BUSY,
-    migration: {
-      runs: true,
-      settings: { capabilities: ["compress"] },
-      sourceOnly: SLOW,
-      during: (source) => severalRounds(source, 3),
-    },
-    until: "9.0",
-  },
+  { name: "compress, several rounds", ...inRounds(3, ["compress"]), until: "9.0" },
   ...[[], ["zero-blocks"]].map((more): Kind => ({
     name: ["block", ...more].join(", "),
     migration: { machine: { ...PC, args: [...PC.args, ...DISK] }, settings: { capabilities: ["block", ...more] } },
@@ -118,38 +112,9 @@ const KINDS: readonly Kind[] = [
   })),
   { name: "validate-uuid", migration: { settings: { capabilities: ["validate-uuid"] } } },
   { name: "release-ram", migration: { settings: { capabilities: ["release-ram", "return-path"] } } },
-  {
-    name: "multifd, several rounds",
-    guest: BUSY,
-    migration: {
-      runs: true,
-      settings: { capabilities: ["multifd"] },
-      sourceOnly: SLOW,
-      during: (source) => severalRounds(source, 3),
-    },
-  },
-  {
-    name: "multifd and xbzrle",
-    guest: BUSY,
-    migration: {
-      runs: true,
-      settings: { capabilities: ["multifd", "xbzrle"] },
-      sourceOnly: SLOW,
-      during: (source) => severalRounds(source, 3),
-    },
-    until: "9.0",
-  },
-  {
-    name: "multifd, then postcopy",
-    guest: BUSY,
-    migration: {
-      runs: true,
-      settings: { capabilities: ["multifd", "postcopy-ram"] },
-      sourceOnly: { parameters: { "max-bandwidth": 400_000, "downtime-limit": 1 } },
-      during: beginPostcopy,
-    },
-    since: "10.1",
-  },
+  { name: "multifd, several rounds", ...inRounds(3, ["multifd"]) },
+  { name: "multifd and xbzrle", ...inRounds(3, ["multifd", "xbzrle"]), until: "9.0" },
+  { name: "multifd, then postcopy", ...toPostcopy("multifd"), since: "10.1" },
 ];
 
 /** Its guest is its own firmware. */

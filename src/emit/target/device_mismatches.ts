@@ -1,4 +1,5 @@
 import { isAtLeast, machineVersion } from "../../capture/mod.ts";
+import { unknownSection } from "../../wire/mod.ts";
 import type { NeededDevice, StreamNeeds } from "../needs.ts";
 import type { TargetFacts } from "./facts.ts";
 import { type Mismatch, mismatch } from "./mismatch.ts";
@@ -40,27 +41,24 @@ export function deviceMismatches(needs: StreamNeeds, facts: TargetFacts, setting
   ];
 }
 
-function missing({ idstr, instanceId }: NeededDevice, facts: TargetFacts): Mismatch {
+function missing(needed: NeededDevice, facts: TargetFacts): Mismatch {
+  const { idstr } = needed;
   // One of them may be it.
   const unsure = facts.devices.some((device) => device.idstr === undefined);
   const others = facts.devices.map((device) => device.idstr ?? device.path).join(", ");
   return mismatch(facts, "device-missing", `the target has no VFIO device ${idstr}${others && `, but ${others}`}`, {
     severity: unsure ? "warning" : "error",
-    qemu:
-      `Unknown section or instance '${idstr}' ${instanceId}. Make sure that your current VM setup matches your saved ` +
-      "VM setup, including any hotplugged devices",
+    qemu: unknownSection(needed),
     hint: `start QEMU with a -device vfio-pci at the guest address ${idstr.replace(/\/vfio$/, "")}`,
   });
 }
 
 function fit(needed: NeededDevice, device: TargetDevice, facts: TargetFacts, settings: TargetSettings): Mismatch[] {
-  const { idstr, instanceId } = needed;
+  const { idstr } = needed;
   if (device.enableMigration === "off") {
     return [
       mismatch(facts, "device-disabled", `the target's VFIO device ${idstr} has enable-migration=off`, {
-        qemu:
-          `Unknown section or instance '${idstr}' ${instanceId}. Make sure that your current VM setup matches your saved ` +
-          "VM setup, including any hotplugged devices",
+        qemu: unknownSection(needed),
         hint: "start QEMU without enable-migration=off",
       }),
     ];

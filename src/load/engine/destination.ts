@@ -14,6 +14,8 @@ import {
   hex,
   MIG_CMD,
   MULTIFD_FLAG,
+  qemuWording,
+  unknownSection,
   upToNul,
   VFIO_DEVICE_STATE_CONFIG_STATE,
   VFIO_MIG_FLAG_DEV_CONFIG_LOAD_READY,
@@ -420,9 +422,7 @@ export class Destination<T> {
       kind: "error",
       code: "unknown-section",
       reason: `the destination has no device "${idstr}", instance ${instanceId}`,
-      // Versions before 10.2 say "savevm section".
-      qemu: `Unknown ${this.#settings.profile.wrapsErrors ? "" : "savevm "}section or instance '${idstr}' ` +
-        `${instanceId}. Make sure that your current VM setup matches your saved VM setup, including any hotplugged devices`,
+      qemu: qemuWording(unknownSection({ idstr, instanceId }), this.#settings.profile.version),
     });
   }
 

@@ -16,8 +16,6 @@ export interface QemuProfile {
   readonly checksLastId: boolean;
   /** What it does with the length of a compressed packet that cannot be: 10.1 and 10.2 abort (rows 79, 80). */
   readonly codecChecks: "error" | "abort";
-  /** Causes stand in the last line of an error: 10.2 and later. */
-  readonly wrapsErrors: boolean;
 }
 
 /** The version that is assumed where nothing says it: the newest that is known. */
@@ -50,7 +48,6 @@ export function qemuProfile(version: string): QemuProfile {
     repeatedInitData: since(11, 1),
     checksLastId: since(11, 0),
     codecChecks: (since(10, 1) && !since(11, 0)) || isEarlyStable(parsed) ? "abort" : "error",
-    wrapsErrors: since(10, 2),
   };
 }
 

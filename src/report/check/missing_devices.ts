@@ -1,9 +1,9 @@
 /** Devices that only the source has, by the two command lines: where the destination notices it (main-channel.md §4, §5.2). @module */
 
 import { type AbsentDevice, absentDevices } from "../../capture/values.ts";
+import { unknownSection } from "../../wire/mod.ts";
 import type { Facts, MainFacts } from "./facts.ts";
 import { error, type ProblemDraft } from "./problem.ts";
-import { unknownSection } from "./section_names.ts";
 
 /** States that are not called after their device, by how that is called. */
 const STATES: readonly (readonly [driver: RegExp, state: string])[] = [

@@ -1,5 +1,5 @@
-import { type DeviceDescription, isNamedAfterState } from "../../wire/mod.ts";
-import type { Facts, FullSection } from "./facts.ts";
+import { type DeviceDescription, isNamedAfterState, unknownSection } from "../../wire/mod.ts";
+import type { Facts } from "./facts.ts";
 import { sectionKey } from "./gather_main.ts";
 import { error, type ProblemDraft, warning } from "./problem.ts";
 
@@ -41,10 +41,4 @@ export function* sectionNameRule({ main, reading }: Facts): Generator<ProblemDra
       });
     }
   }
-}
-
-/** What a destination without the section says. */
-export function unknownSection({ idstr, instanceId }: Pick<FullSection, "idstr" | "instanceId">): string {
-  return `Unknown section or instance '${idstr}' ${instanceId}. Make sure that your current VM setup matches your saved VM ` +
-    "setup, including any hotplugged devices";
 }

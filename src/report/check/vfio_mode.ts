@@ -11,6 +11,7 @@ import {
   isAtLeast,
   parseQemuVersion,
 } from "../../capture/values.ts";
+import { unknownSection } from "../../wire/mod.ts";
 import { nameOf } from "./device_name.ts";
 import type { DeviceFacts, Facts } from "./facts.ts";
 import { error, type ProblemDraft, warning } from "./problem.ts";
@@ -104,7 +105,7 @@ function* unknownDevice({ expectations }: Facts, device: DeviceFacts): Generator
     message: `the destination has no device "${device.idstr}", ${
       known === "" ? "and no VFIO device at all" : `only ${known}`
     }`,
-    qemu: `Unknown savevm section or instance '${device.idstr}' ${device.instanceId}`,
+    qemu: unknownSection(device),
     hint: "give the destination the same devices at the same addresses",
     expected: { value: known, origin: "capture", from: "capture.json" },
     lost: "its state was not loaded",

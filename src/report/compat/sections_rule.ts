@@ -6,6 +6,8 @@ import {
   type DumpedVmsd,
   isNamedAfterState,
   listSubsections,
+  qemuWording,
+  unknownSection,
   type VmDescription,
 } from "../../wire/mod.ts";
 import { HIDDEN_VMSDS, isCodeState, knowsState, knowsSubsection, stateVersion } from "./code_states.ts";
@@ -14,8 +16,7 @@ import { differenceProblem } from "./difference_problem.ts";
 import type { SectionFacts } from "./gather.ts";
 import type { CompatProblem, CompatSection, SectionVerdict } from "./model.ts";
 import type { Target } from "./target.ts";
-import { tooNew, tooOld, unknownSection, unknownSubsection, unmigratable } from "./words.ts";
-import { stateFails } from "./words.ts";
+import { stateFails, tooNew, tooOld, unknownSubsection, unmigratable } from "./words.ts";
 
 /** A body that is longer than this is not searched: real ones have up to a few MiB. */
 const BODY_LIMIT = 64 * 1024 * 1024;
@@ -78,7 +79,7 @@ class Judge {
   #unknown(message: string): JudgedSection {
     this.#add("error", "section-unknown", {
       message,
-      qemu: unknownSection(this.#section.idstr, this.#section.instanceId, this.#target.words),
+      qemu: qemuWording(unknownSection(this.#section), this.#target.words),
       hint: "leave this device out of the source, or use a QEMU that has it",
     });
     return this.#result({});
@@ -148,7 +149,7 @@ class Judge {
     if (knowsState(this.#vmsd, version) === false) {
       this.#add("error", "section-unknown", {
         message: "QEMU there does not have this state",
-        qemu: unknownSection(idstr, instanceId, words),
+        qemu: qemuWording(unknownSection({ idstr, instanceId }), words),
         hint: "start the source with a machine type of that QEMU, or without what sends it",
       }, true);
     }

@@ -1,15 +1,6 @@
 /** What QEMU says when it cannot load, in the words of a version. @module */
 
-import { isQemuBefore, qemuWording } from "../../wire/mod.ts";
-
-/** The section is none of the destination's. */
-export function unknownSection(idstr: string, instanceId: number, version: string | undefined): string {
-  return qemuWording(
-    `Unknown section or instance '${idstr}' ${instanceId}. Make sure that your current VM setup matches your saved VM ` +
-      "setup, including any hotplugged devices",
-    version,
-  );
-}
+import { isQemuBefore } from "../../wire/mod.ts";
 
 /** The section's version is higher than the destination's. */
 export function tooNew(idstr: string, versionId: number, local: number, version: string | undefined): string {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type AnyRecord, ofKind, readMain, readWhole } from "../../testing/main_channel.ts";
-import { FAULTS, faultyBytes } from "../../testing/main_faults.ts";
+import { FAULTS, faultyBytes } from "../../testing/main_faults/mod.ts";
 import { bytesOf, page, ramStream } from "../../testing/main_stream.ts";
 import { WireError } from "../wire/mod.ts";
 import { PreemptGrammar } from "./preempt.ts";

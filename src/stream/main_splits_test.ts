@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseChannel, type Parsed } from "../../testing/channels.ts";
 import { type AnyRecord, readMain, rewritten } from "../../testing/main_channel.ts";
 import { EXAMPLES } from "../../testing/main_examples.ts";
-import { FAULTS, faultyBytes } from "../../testing/main_faults.ts";
+import { FAULTS, faultyBytes } from "../../testing/main_faults/mod.ts";
 import { MAIN_CHANNELS, type MainChannel } from "../../testing/main_captures.ts";
 import { type Finding, WireError } from "../wire/mod.ts";
 import { ChannelParser } from "./channel_parser.ts";

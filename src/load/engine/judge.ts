@@ -1,7 +1,25 @@
 import type { Connections } from "./connections.ts";
-import type { MainWait, Unread } from "./destination.ts";
 import type { DestinationSettings } from "./settings.ts";
 import { LOADED, type Verdict, type VerdictKind } from "./verdict.ts";
+
+/** What the main channel waits for. */
+export type MainWait =
+  /** Connections that have not come. */
+  | "connections"
+  /** A SYNC of each multifd channel. */
+  | "barrier"
+  /** The device that is being given what came for it. */
+  | "device"
+  /** It was read to its end. */
+  | "end";
+
+/** Records left on a channel that is not read any more. */
+export interface Unread {
+  /** RAM packets with pages. */
+  readonly ram: number;
+  /** Device-state packets. */
+  readonly device: number;
+}
 
 /** Where a load stands when nothing can go on any more. */
 export interface Standstill {

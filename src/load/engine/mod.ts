@@ -8,7 +8,9 @@ export {
   type LoaderState,
   type LoaderStatistics,
 } from "./device_loader.ts";
-export { Destination, type LoadWarning, type MainWait, PACKET_LIMIT, type Unread } from "./destination.ts";
+export { Destination, PACKET_LIMIT } from "./destination.ts";
+export type { LoadWarning } from "./diagnostics.ts";
+export type { MainWait, Unread } from "./judge.ts";
 export { type DestinationHandler, type DeviceHost, LoadingDevice, type ReturnPathAnswer } from "./loading_device.ts";
 export { NEWEST_QEMU, type QemuProfile, qemuProfile } from "./profile.ts";
 export type { BarrierStyle, DestinationSettings, DeviceSettings } from "./settings.ts";

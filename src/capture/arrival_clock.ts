@@ -1,4 +1,4 @@
-import type { Direction } from "./capture.ts";
+import type { Direction } from "./direction.ts";
 import type { CaptureEvent } from "./events.ts";
 
 /** Times of one direction of a connection: after how many bytes, when. */

@@ -1,13 +1,11 @@
 import type { Finding } from "../wire/mod.ts";
 import { driveStream, readChannel, type RecordSink, type SequentialRead } from "./drive.ts";
-import type { LibvirtImage } from "./libvirt/mod.ts";
+import type { Direction } from "./direction.ts";
 import type { CaptureEvent } from "./events.ts";
+import type { LibvirtImage } from "./libvirt/mod.ts";
 import type { CaptureManifest } from "./manifest.ts";
 import { type ByteSource, readBytes } from "./source.ts";
 import type { ChannelParser } from "../stream/mod.ts";
-
-/** Who sends: `s2d` is source to destination, `d2s` destination to source. */
-export type Direction = "s2d" | "d2s";
 
 /** A migration attempt, or a part of it, from wherever. Close it when done. */
 export interface Capture {

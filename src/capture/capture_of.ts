@@ -1,5 +1,6 @@
 import type { Finding } from "../wire/mod.ts";
-import type { Capture, CaptureChannel, Direction } from "./capture.ts";
+import type { Capture, CaptureChannel } from "./capture.ts";
+import type { Direction } from "./direction.ts";
 import { type CaptureEvent, EventFile } from "./events.ts";
 import { readManifest } from "./manifest.ts";
 import { type ByteSource, MemorySource } from "./source.ts";

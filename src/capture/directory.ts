@@ -1,6 +1,7 @@
 import type { Finding, FindingDraft } from "../wire/mod.ts";
 import { nodeCrypto } from "./builtin.ts";
-import type { Capture, CaptureChannel, Direction } from "./capture.ts";
+import type { Capture, CaptureChannel } from "./capture.ts";
+import type { Direction } from "./direction.ts";
 import { CaptureError } from "./capture_error.ts";
 import { withPath } from "./with_path.ts";
 import { EventFile } from "./events.ts";

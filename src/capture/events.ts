@@ -5,7 +5,7 @@
  */
 
 import type { Finding } from "../wire/mod.ts";
-import type { Direction } from "./capture.ts";
+import type { Direction } from "./direction.ts";
 import type { ByteSource } from "./source.ts";
 
 /** One line of `events.jsonl`. Times are nanoseconds since the recording began. */

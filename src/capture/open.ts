@@ -1,6 +1,7 @@
 import { IDENTIFY_USUAL_BYTES, identifyChannel } from "../stream/mod.ts";
 import type { Finding } from "../wire/mod.ts";
-import { type Capture, type CaptureChannel, type Direction, firstBytes } from "./capture.ts";
+import { type Capture, type CaptureChannel, firstBytes } from "./capture.ts";
+import type { Direction } from "./direction.ts";
 import { CaptureError } from "./capture_error.ts";
 import { withPath } from "./with_path.ts";
 import { openDirectory } from "./directory.ts";

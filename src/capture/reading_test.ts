@@ -12,7 +12,8 @@ import {
   zeroPage,
 } from "../../testing/main_stream.ts";
 import { type Finding, WireError } from "../wire/mod.ts";
-import type { Capture, CaptureChannel, Direction } from "./capture.ts";
+import type { Capture, CaptureChannel } from "./capture.ts";
+import type { Direction } from "./direction.ts";
 import { readDescription } from "./description.ts";
 import { identifyChannels, readCapture } from "./reading.ts";
 import { type ByteSource, MemorySource } from "./source.ts";

@@ -5,14 +5,8 @@
  * @module
  */
 export { ArrivalClock } from "./arrival_clock.ts";
-export {
-  type BytePipe,
-  type Capture,
-  type CaptureChannel,
-  type Direction,
-  driveChannel,
-  firstBytes,
-} from "./capture.ts";
+export { type BytePipe, type Capture, type CaptureChannel, driveChannel, firstBytes } from "./capture.ts";
+export type { Direction } from "./direction.ts";
 export { CaptureError, type CaptureErrorCode } from "./capture_error.ts";
 export { captureOf, type CaptureParts, type ChannelParts } from "./capture_of.ts";
 export {

@@ -1,4 +1,5 @@
-import type { Capture, Direction } from "./capture.ts";
+import type { Capture } from "./capture.ts";
+import type { Direction } from "./direction.ts";
 import { ChannelBytes } from "./channel_bytes.ts";
 import type { CaptureEvent } from "./events.ts";
 import type { ByteSink } from "./output.ts";

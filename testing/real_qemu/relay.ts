@@ -1,4 +1,5 @@
-import { writeAll } from "./sending.ts";
+import { closeQuietly } from "../../src/net/mod.ts";
+import { writeAll } from "../write_all.ts";
 
 type Event = { readonly t: number; readonly ch: number; readonly [field: string]: unknown };
 
@@ -90,14 +91,5 @@ export class Relay {
     } finally {
       file?.close();
     }
-  }
-}
-
-/** Closes what may have been closed by somebody else. */
-export function closeQuietly(resource: { close(): void }): void {
-  try {
-    resource.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

@@ -1,11 +1,7 @@
 /** Plays a source: sends channels to a destination. @module */
 
-import { closeQuietly } from "./relay.ts";
-
-/** Writes all of `bytes`. */
-export async function writeAll(to: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await to.write(bytes.subarray(done));
-}
+import { closeQuietly } from "../../src/net/mod.ts";
+import { writeAll } from "../write_all.ts";
 
 /** Connections to a destination, opened in the order of `channels`, each with the bytes that it is to carry. */
 export class Sender {

@@ -15,8 +15,8 @@ import { loadReport } from "../../src/report/load/mod.ts";
 import type { ReplayReport } from "../../src/report/replay/mod.ts";
 import type { Case } from "../real_qemu/case.ts";
 import { withFolder } from "../temporary.ts";
-import { MORE, NOT_SHOWN, SHOWN, type Shown } from "./forge_rows.ts";
-import { type Expected, type Outcome, outcomesOf } from "./forge_outcomes.ts";
+import { MORE, NOT_SHOWN, SHOWN } from "./forge_rows.ts";
+import { type Expected, type Outcome, outcomesOf, type Shown } from "./forge_outcomes.ts";
 import { forLab, uuidOf } from "./forge_machine.ts";
 import type { Lab } from "./lab.ts";
 

@@ -1,5 +1,5 @@
 import type { ForgeDescription, ForgeStep } from "../../src/forge/mod.ts";
-import type { Shown } from "./forge_rows.ts";
+import type { Shown } from "./forge_outcomes.ts";
 
 /** A config of the lab's device, recorded: its tag, the blob, and the tag of the end. */
 const CONFIG = recordedConfig();

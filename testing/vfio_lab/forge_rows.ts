@@ -1,23 +1,4 @@
-import type { Expected, Outcome } from "./forge_outcomes.ts";
-import type { DriverParameters } from "./lab.ts";
-
-/** How a row is shown. */
-export interface Shown {
-  /** Version of QEMU, if not the newest. */
-  readonly version?: "10.0" | "11.1";
-  /** How the driver treats the device. */
-  readonly driver?: DriverParameters;
-  /** What the engine says for that version, if it is not what the row says. */
-  readonly expect?: string;
-  /** What QEMU does, if it is not what the kind of the verdict says. */
-  readonly outcome?: Outcome;
-  /** Words of QEMU, if they are not those of the engine. */
-  readonly words?: string;
-  /** The limit of the destination is for a config as it is forged: the real one is larger. */
-  readonly limitGrows?: boolean;
-  /** What else a destination may do. */
-  readonly also?: readonly Required<Expected>[];
-}
+import type { Shown } from "./forge_outcomes.ts";
 
 /** Rows that are shown in a way of their own, or in several. */
 export const SHOWN: { readonly [row: number]: readonly Shown[] } = {

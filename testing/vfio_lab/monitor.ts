@@ -1,5 +1,6 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { until, within } from "../real_qemu/deadline.ts";
+import { writeAll } from "../write_all.ts";
 
 const CALL_LIMIT = 30_000;
 const MIGRATION_LIMIT = 60_000;
@@ -77,9 +78,4 @@ export class Monitor {
 /** PORT of `tcp:HOST:PORT`. */
 export function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(":") + 1));
-}
-
-/** Writes all of `bytes`. */
-export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
 }

@@ -16,7 +16,8 @@ import { CAPTURES } from "../real_captures.ts";
 import { type Case, runCases } from "../real_qemu/case.ts";
 import { until, within } from "../real_qemu/deadline.ts";
 import { type DriverParameters, Lab, type LabDestination, type LabQemu } from "./lab.ts";
-import { type MigrationSettings, Monitor, portOf, writeAll } from "./monitor.ts";
+import { type MigrationSettings, Monitor, portOf } from "./monitor.ts";
+import { writeAll } from "../write_all.ts";
 
 const LIMIT = 30_000;
 

@@ -1,5 +1,5 @@
 import { type Endpoint, ethernetFrame, type Segment, TCP } from "./frame.ts";
-import type { Direction } from "../capture.ts";
+import type { Direction } from "../direction.ts";
 
 /** Receives a frame, and when it was seen. */
 export type FrameSink = (frame: Uint8Array) => void;

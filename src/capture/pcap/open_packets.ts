@@ -1,5 +1,6 @@
 import type { Finding } from "../../wire/mod.ts";
-import type { Capture, CaptureChannel, Direction } from "../capture.ts";
+import type { Capture, CaptureChannel } from "../capture.ts";
+import type { Direction } from "../direction.ts";
 import { CaptureError } from "../capture_error.ts";
 import { type ByteSource, OffsetSource } from "../source.ts";
 import { count, fileFindings, gapFindings, warning } from "./findings.ts";

@@ -1,4 +1,4 @@
-import type { Direction } from "../capture.ts";
+import type { Direction } from "../direction.ts";
 import type { CaptureEvent } from "../events.ts";
 import type { AssembledStream, StreamEnd } from "./tcp_stream.ts";
 

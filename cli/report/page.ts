@@ -11,7 +11,8 @@ import { PAGE_SCRIPT } from "./page_script.ts";
 import { type ProblemLimits, problemsHtml } from "./problems_html.ts";
 import { STYLE_SHEET } from "./style_sheet.ts";
 import { throughputHtml } from "./throughput_html.ts";
-import { legendHtml, viewHtml } from "./timeline_html.ts";
+import { legendHtml } from "./timeline/legend.ts";
+import { viewHtml } from "./timeline/view.ts";
 
 /** Characters of a fact: names and errors can be long. */
 const FACT_LENGTH = 300;

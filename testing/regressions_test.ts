@@ -3,8 +3,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
 import { CaptureError, MemorySource, openPackets } from "../src/capture/mod.ts";
+import { ramPacket } from "../src/emit/deal/made_lanes_for_test.ts";
 import { diffCaptures } from "../src/report/diff/mod.ts";
 import { exportCapture } from "../src/report/export/mod.ts";
+import { loadReport } from "../src/report/load/mod.ts";
 import { timelineReport } from "../src/report/timeline/mod.ts";
 import { MainGrammar } from "../src/stream/mod.ts";
 import type { TruncatedRecord } from "../src/stream/record.ts";
@@ -146,4 +148,12 @@ Deno.test("a device that only one capture has, in packets without a section, dif
   assertEquals(await brief(one, none), [["removed", "devices", DEVICE, 0]]);
   assertEquals(await brief(none, one), [["added", "devices", DEVICE, 0]]);
   assertEquals(await brief(one, one), []);
+});
+
+Deno.test("load says what is wrong where every packet with pages names several methods of compression", async () => {
+  const [main, packets] = [smallStream().bytes(), [ramPacket({ normal: [0], flags: 0x06 })]];
+  const capture = memoryCapture([{ bytes: main }, { bytes: multifdChannel(0, packets) }]);
+  const { destination, verdict } = await loadReport(capture);
+  assertEquals([destination.compression, verdict.kind, verdict.code], ["none", "error", "compression"]);
+  assertEquals(verdict.qemu, "multifd 0: flags received 6 flags expected 0");
 });

@@ -6,7 +6,7 @@
  */
 
 import type { CaptureManifest, CaptureSide } from "./manifest.ts";
-import { MULTIFD_COMPRESSION_FLAGS, type MultifdCompression } from "../wire/mod.ts";
+import { isMultifdCompression, type MultifdCompression } from "../wire/mod.ts";
 import { parseQemuCommand, parseQemuSwitch, type QemuCommand } from "./expectations/command.ts";
 import { expectDevices } from "./expectations/devices.ts";
 import { machineVersion, resolveMachine } from "./expectations/machine.ts";
@@ -126,7 +126,7 @@ class Assembly {
 
   #compression(): Known<MultifdCompression> | undefined {
     const method = this.#parameter("multifd-compression", "none");
-    return captured(isCompression(method) ? method : undefined);
+    return captured(isMultifdCompression(method) ? method : undefined);
   }
 
   #machine(qemu: Known<string> | undefined, arch: string | undefined): Known<string> | undefined {
@@ -170,10 +170,6 @@ class Assembly {
     if (bound !== undefined) return follows(isAtLeast(bound, 8, 1) ? "round" : "section", machine);
     return version === undefined ? undefined : follows("round", qemu, machine);
   }
-}
-
-function isCompression(value: unknown): value is MultifdCompression {
-  return typeof value === "string" && Object.hasOwn(MULTIFD_COMPRESSION_FLAGS, value);
 }
 
 /** The object without the fields that are undefined. */

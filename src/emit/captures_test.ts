@@ -6,7 +6,7 @@ import { randomNumbers } from "../../testing/random.ts";
 import { type Capture, expectationsOf, openCapture, readCapture, type ReadChannel } from "../capture/mod.ts";
 import { captureDigests, destinationSettings, loadCapture, type LoadResult } from "../load/mod.ts";
 import { inspectCapture } from "../report/mod.ts";
-import { MIG_CMD, type MultifdCompression } from "../wire/mod.ts";
+import { isMultifdCompression, MIG_CMD } from "../wire/mod.ts";
 import type { CommandRecord } from "../stream/mod.ts";
 import { buildPlan, type PlanOptions } from "./build_plan.ts";
 import { itemBytes } from "./deal/mod.ts";
@@ -264,12 +264,12 @@ Deno.test({ name: "a recovery goes on when the first connection is broken off", 
 /** Loads a capture as `migwire load` does. */
 async function load(capture: Capture, order: "recorded" | "canonical"): Promise<LoadResult> {
   const { main, channels, devices } = inspectCapture(capture);
-  const compression = channels.flatMap((channel) => channel.compression ?? []).find((method) => method !== "none");
+  const methods = channels.flatMap(({ compression = [] }) => compression).filter(isMultifdCompression);
   const settings = destinationSettings(expectationsOf(capture.manifest, {}), {
     ...(main === null || main.machine === null ? {} : { machine: main.machine }),
     arm: main !== null && main.targetPageBits !== null,
     multifdChannels: channels.filter(({ role }) => role === "multifd").length,
-    compression: (compression ?? "none") as MultifdCompression,
+    compression: methods.find((method) => method !== "none") ?? "none",
     devices: devices.map(({ idstr, instanceId, precopyRecords, initDataSent }) => ({
       idstr,
       instanceId,

@@ -14,7 +14,7 @@ import {
   type StreamFacts,
   type Verdict,
 } from "../../load/mod.ts";
-import type { MultifdCompression, MultifdContext } from "../../wire/mod.ts";
+import { isMultifdCompression, type MultifdContext } from "../../wire/mod.ts";
 import { checkCapture, type CheckReport } from "../check/mod.ts";
 import { inspectCapture, type InspectReport } from "../inspect/mod.ts";
 import { doubts, noticesRefusal, refusal, refusedVerdict, upTo } from "./fit.ts";
@@ -160,12 +160,12 @@ function refuseEncrypted(capture: Capture, { channels }: InspectReport): void {
 }
 
 function factsOf({ main, channels, devices }: InspectReport): StreamFacts {
-  const compression = channels.flatMap((channel) => channel.compression ?? []).find((method) => method !== "none");
+  const methods = channels.flatMap(({ compression = [] }) => compression).filter(isMultifdCompression);
   return {
     ...(main === null || main.machine === null ? {} : { machine: main.machine }),
     arm: main !== null && main.targetPageBits !== null,
     multifdChannels: channels.filter(({ role }) => role === "multifd").length,
-    compression: (compression ?? "none") as MultifdCompression,
+    compression: methods.find((method) => method !== "none") ?? "none",
     devices: devices.map(({ idstr, instanceId, precopyRecords, initDataSent }) => ({
       idstr,
       instanceId,

@@ -59,6 +59,21 @@ export const MULTIFD_COMPRESSION_FLAGS: Readonly<Record<MultifdCompression, numb
 const METHODS = Object.keys(MULTIFD_COMPRESSION_FLAGS) as MultifdCompression[];
 
 /**
+ * Whether a value is a method as the parameter `multifd-compression` names it (multifd.md §3.1).
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isMultifdCompression } from "./constants.ts";
+ *
+ * assert(isMultifdCompression("qatzip") && !isMultifdCompression("lz4"));
+ * ```
+ */
+export function isMultifdCompression(value: unknown): value is MultifdCompression {
+  return typeof value === "string" && Object.hasOwn(MULTIFD_COMPRESSION_FLAGS, value);
+}
+
+/**
  * The compression method that the flags of a packet name (multifd.md §3.1); undefined if they name several.
  *
  * @example

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   describeMultifdFlags,
+  isMultifdCompression,
   isMultifdPageSize,
   MULTIFD_CODEC_BUFFER_SIZE,
   multifdCompression,
@@ -27,6 +28,11 @@ Deno.test("multifdCompression() looks at the bits of methods only, and takes one
   expected[16] = "qatzip";
   assertEquals(methods, expected);
   assertEquals([multifdCompression(0xffffffc1), multifdCompression(0xffffffc3)], ["none", "zlib"]);
+});
+
+Deno.test("isMultifdCompression() takes the names of methods alone", () => {
+  const values = ["none", "zlib", "zstd", "qpl", "uadk", "qatzip", "several", "constructor", "", 0, null, undefined];
+  assertEquals(values.filter(isMultifdCompression), ["none", "zlib", "zstd", "qpl", "uadk", "qatzip"]);
 });
 
 Deno.test("isMultifdPageSize() takes powers of two from 1024 to a whole packet", () => {
